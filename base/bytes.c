@@ -2,6 +2,9 @@
 /*
  * Writing goes through grow(), reading through reader_bytes(): the only two places that compare
  * sizes.  A buffer doubles, so that appending is linear; a reader only ever moves forward.
+ *
+ * A buffer that grew leaves nothing behind in its former, smaller blocks: whether its bytes are to be wiped in the end is
+ * not known while it grows, and realloc() would have given them back as they are.
  */
 #include "base/bytes.h"
 
@@ -30,12 +33,31 @@ view_equal(struct view a, struct view b)
 	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Into a block of CAPACITY bytes; the former one is overwritten. */
+static bool
+move(struct buf *buf, size_t capacity)
+{
+	uint8_t *data = malloc(capacity);
+
+	if (data == NULL) {
+		buf->failed = true;
+		return false;
+	}
+	if (buf->data != NULL) {
+		memcpy(data, buf->data, buf->size);
+		explicit_bzero(buf->data, buf->capacity);
+		free(buf->data);
+	}
+	buf->data = data;
+	buf->capacity = capacity;
+	return true;
+}
+
 /* Make room for SIZE more bytes. */
 static bool
 grow(struct buf *buf, size_t size)
 {
 	size_t capacity = buf->capacity != 0 ? buf->capacity : BUF_FIRST;
-	uint8_t *data;
 
 	if (buf->failed || size > BUF_MAX - buf->size) {
 		buf->failed = true;
@@ -45,14 +67,7 @@ grow(struct buf *buf, size_t size)
 		return true;
 	while (capacity - buf->size < size)
 		capacity *= 2;
-	data = realloc(buf->data, capacity);
-	if (data == NULL) {
-		buf->failed = true;
-		return false;
-	}
-	buf->data = data;
-	buf->capacity = capacity;
-	return true;
+	return move(buf, capacity);
 }
 
 void

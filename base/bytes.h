@@ -34,7 +34,8 @@ struct buf {
 
 void buf_done(struct buf *buf); /* accepts {0}; leaves {0} */
 #define BUF CLEANUP(buf_done) struct buf
-/* buf_done, and its bytes are overwritten first: for the words of others, which may hold what they must not. */
+/* buf_done, and its bytes are overwritten first: for the words of others, which may hold what they must not.  Where they
+ * stood before the buffer grew they were overwritten then. */
 void buf_wipe(struct buf *buf);
 #define WIPED CLEANUP(buf_wipe) struct buf
 void buf_u8(struct buf *buf, uint8_t value);

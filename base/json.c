@@ -9,11 +9,16 @@
  * object made here begins with a hidden member, its mark, named "" (a name that parsing refuses),
  * whose integer is set in place; and each array begins with a hidden element, an object of nothing
  * but a mark.  The encoder is our own: it skips and obeys the marks.
+ *
+ * What was read may be a rotator's answer that holds a value, spelled so that nobody saw it before it was read.  So each
+ * block is overwritten before it is given back, those that jansson itself gave up while it read among them.
  */
 #include "base/json.h"
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
@@ -24,6 +29,21 @@
 enum { DEPTH_MAX = 16 };
 enum { MARK_FINE, MARK_MEMORY, MARK_TWICE, MARK_ARRAY = 16 /* added to those of arrays */ };
 static const char mark_name[] = "";
+
+static void
+free_wiped(void *block)
+{
+	if (block != NULL)
+		explicit_bzero(block, malloc_usable_size(block));
+	free(block);
+}
+
+/* Before main, since the functions may not change while there are trees. */
+__attribute__((constructor)) static void
+wipe_trees(void)
+{
+	json_set_alloc_funcs(malloc, free_wiped);
+}
 
 /* jansson counts references in objects that it takes as const. */
 static json_t *
@@ -97,7 +117,7 @@ find_fault(json_t *value, unsigned depth)
 static enum err_code
 check_reading(struct view text, const struct json *json, struct err *err)
 {
-	BUF expected = {0}, understood = {0};
+	WIPED expected = {0}, understood = {0};
 
 	json_compact(text, &expected);
 	TRY(buf_check(&expected, err));
@@ -499,7 +519,7 @@ encode(const json_t *value, unsigned depth, struct buf *text, struct err *err)
 enum err_code
 json_encode(const struct json *json, struct buf *ret_text, struct err *err)
 {
-	BUF text = {0};
+	WIPED text = {0}; /* the buffer of who asked may be wiped, too */
 
 	if (json == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory while writing JSON");

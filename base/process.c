@@ -224,7 +224,7 @@ fd_write(int fd, struct view bytes, int64_t deadline, struct err *err)
 enum err_code
 fd_read_line(int fd, size_t max, struct buf *ret_line, int64_t deadline, struct err *err)
 {
-	BUF line = {0};
+	WIPED line = {0}; /* as the caller's may be */
 
 	for (;;) {
 		uint8_t byte;

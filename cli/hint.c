@@ -16,6 +16,9 @@ target_hint(enum err_code code, const char *command)
 	if (adding)
 		return "make the target reachable and run the same command again; if the secret is there "
 		       "already, go on with `halligan rotate`";
+	if (code == ERR_TARGET)
+		return "put the target right as it says above, then `halligan rotate --all` goes on where it "
+		       "stopped; it probes before it changes anything";
 	return "make the target reachable, then `halligan rotate --all` goes on where it stopped; it "
 	       "probes before it changes anything";
 }

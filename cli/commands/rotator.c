@@ -1,37 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/rotator.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/file.h"
 #include "cli/given.h"
 #include "rotators/checker/checker.h"
 
 enum { SECONDS_DEFAULT = 30 };
-
-/* What has a slash is a file; other words name a rotator that came with us. */
-static enum err_code
-find_program(const struct cli_call *call, char ret_path[4096], struct err *err)
-{
-	const char *program = call_argument(call, 0);
-	char folder[4096], file[256];
-
-	if (program[0] == '/' && strlen(program) < 4096) {
-		(void)snprintf(ret_path, 4096, "%s", program);
-		return ERR_OK;
-	}
-	if (strchr(program, '/') == NULL) {
-		(void)snprintf(file, sizeof(file), "halligan-rotate-%s", program);
-		return file_path(call->drivers->rotator_folders[0], file, ret_path, err);
-	}
-	if (getcwd(folder, sizeof(folder)) == NULL)
-		return err_errno(err, ERR_IO, errno, "the present folder has no path");
-	return file_path(folder, strncmp(program, "./", 2) == 0 ? program + 2 : program, ret_path,
-	    err);
-}
 
 enum err_code
 cmd_rotator_test(struct cli_call *call, struct err *err)
@@ -43,7 +16,7 @@ cmd_rotator_test(struct cli_call *call, struct err *err)
 
 	TRY(option_number(call->parsed, "seconds", 1, CHECKER_SECONDS_MAX, SECONDS_DEFAULT,
 	    &seconds, err));
-	TRY(find_program(call, path, err));
+	TRY(checker_find(call_argument(call, 0), call->drivers->rotator_folders, path, err));
 	TRY(given_target(call, &target, err));
 	TRY(given_credential(call, "value", "from-fd", &given, err));
 	if (given == NULL)

@@ -201,7 +201,7 @@ cmd_secret_show(struct cli_call *call, struct err *err)
 
 	TRY(call_connect(call, err));
 	TRY(client_sync(call->client, &view, err));
-	TRY(lookup_secret(call->client, view, call_argument(call, 0), &lookup, err));
+	TRY(lookup_with_rotation(call->client, view, call_argument(call, 0), &lookup, err));
 	return call_json(call) ? show_json(call, &lookup, err) :
 	                         show_text(call->io->ui, &lookup, err);
 }

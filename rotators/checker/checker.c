@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rotators/checker/checker.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/left.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -14,6 +17,23 @@
 #include "rotators/checker/restore.h"
 #include "rotators/checker/value.h"
 #include "rotators/contract/executable.h"
+#include "rotators/contract/rotator.h"
+
+enum err_code
+checker_find(const char *program, const char *const *folders, char ret_path[4096], struct err *err)
+{
+	struct digest unused;
+	char here[4096] = "";
+
+	if (strchr(program, '/') == NULL)
+		return rotator_find(program, folders, ret_path, &unused, err);
+	if (program[0] == '/')
+		program++;
+	else if (getcwd(here, sizeof(here)) == NULL)
+		return err_errno(err, ERR_IO, errno, "the present folder has no path");
+	return file_path(here, strncmp(program, "./", 2) == 0 ? program + 2 : program, ret_path,
+	    err);
+}
 
 static void
 trial_done(struct trial *trial)
@@ -113,9 +133,12 @@ change_all(struct trial *trial, const struct made *made, struct err *err)
 	}
 	if (code == ERR_OK && (trial->description.announced.can & CAN_MINT) != 0)
 		code = mint_run(trial, err);
-	last = restore_run(trial, &cause); /* in any case */
-	if (code == ERR_OK && last != ERR_OK)
+	last = restore_run(trial, code == ERR_OK, &cause); /* in any case */
+	if (last == ERR_OK)
+		return code;
+	if (code == ERR_OK)
 		return err_set(err, last, "%s", cause.text);
+	report_note(&trial->report, "values of this test stand in files yet: %s", cause.text);
 	return code;
 }
 
@@ -141,8 +164,10 @@ run(struct trial *trial, bool dry, struct err *err)
 	TRY(check_values(trial, err));
 	TRY(session_name(trial, err));
 	TRY(dry_run(trial, &made, &go_on, err));
-	if (go_on && !dry)
-		TRY(change_all(trial, &made, err));
+	if (go_on && !dry && change_all(trial, &made, err) != ERR_OK) {
+		end(trial, false);
+		return err->code;
+	}
 	end(trial, true);
 	if (!go_on)
 		report_note(&trial->report, "what changes the target was not tried");

@@ -5,6 +5,10 @@
 
 #include "rotators/checker/expect.h"
 #include "rotators/checker/value.h"
+
+/* Members that no rotator has. */
+static const char *const unknown[] = {"halligan-test", "halligan-try"};
+
 void
 made_done(struct made *made)
 {
@@ -50,7 +54,7 @@ try_present(struct trial *trial)
 	    expect_accepted(&session, ROTATOR_CURRENT, FIND_PROBE_CURRENT);
 }
 
-/* The target, and a member that no rotator has. */
+/* The target, and those members. */
 static enum err_code
 misspelt(const struct json *target, struct json **ret_target, struct err *err)
 {
@@ -59,9 +63,22 @@ misspelt(const struct json *target, struct json **ret_target, struct err *err)
 
 	TRY(json_encode(target, &text, err));
 	TRY(json_parse(buf_view(&text), &copy, err));
-	json_put_text(copy, "halligan-test", "nobody knows this member");
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+		json_put_text(copy, unknown[i], "nobody knows this member");
 	*ret_target = TAKE(copy);
 	return ERR_OK;
+}
+
+/* One who names a member can name both; who names none says something else of the target. */
+static void
+compare_reasons(const struct report *report, const char *said)
+{
+	bool first = strstr(said, unknown[0]) != NULL, second = strstr(said, unknown[1]) != NULL;
+
+	if (first != second)
+		report_note(report,
+		    "of two members that it does not know it names one: a target that is wrong is best told all of it "
+		    "at once, in \"reasons\" (behind exec: in lines)");
 }
 
 static enum err_code
@@ -83,6 +100,7 @@ try_misspelt(struct trial *trial, struct err *err)
 		result = SAID_NOTHING;
 	if (!report_is(&trial->report, FIND_UNKNOWN_MEMBER, result == 1, session.said))
 		return ERR_OK;
+	compare_reasons(&trial->report, code == ERR_OK ? session.said : refusal.text);
 	result = session_ask(&session, "probe", "current", probe_result_names);
 	(void)report_is(&trial->report, FIND_UNKNOWN_PROBE, result != PROBE_REFUSED, session.said);
 	return ERR_OK;

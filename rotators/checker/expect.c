@@ -103,35 +103,95 @@ expect_moved(struct trial *trial, const struct move *move, const struct secret *
 	return expect_dead(&session, ROTATOR_CURRENT, move->current) && next;
 }
 
+static void
+stop(struct trial *trial, struct err *why, const char *doing)
+{
+	(void)err_add(why, "%s", doing);
+	trial->stopped = *why;
+}
+
+/* Whatever was answered: the target may take what it made.  False: it is held, and not on disk. */
+static bool
+keep_made(struct session *session, const struct secret **ret_made)
+{
+	struct exchange *exchange = &session->exchange;
+	struct trial *trial = session->trial;
+	struct err err;
+
+	*ret_made = NULL;
+	if (exchange->generated == NULL || secret_size(exchange->generated) == 0) {
+		keep_give_up(&trial->keep);
+		return true;
+	}
+	fd_closep(&exchange->generated_fd);
+	enum err_code code =
+	    keep_take(&trial->keep, TAKE(exchange->generated), trial->label, ret_made, &err);
+
+	session->next = *ret_made; /* so that it is looked for in all that is said */
+	if (code != ERR_OK)
+		stop(trial, &err, "keeping the value that the target made");
+	return code == ERR_OK;
+}
+
+/* Nothing is asked when there is no room for what it would make. */
+static bool
+reserve(struct trial *trial)
+{
+	struct err err;
+
+	if (keep_reserve(&trial->keep, &err) == ERR_OK)
+		return true;
+	stop(trial, &err, "the target was not asked to make a value: there is no room for it");
+	return false;
+}
+
+/* One that has no name in any file: it stays, unless somebody takes it away by its name. */
+static void
+say_unseen(const struct trial *trial, int result, enum rotator_change change)
+{
+	enum change_result is =
+	    result < 0 ? CHANGE_UNKNOWN : change_verb_result(&change_verbs[change], result);
+
+	if (is == CHANGE_DONE || is == CHANGE_UNKNOWN)
+		report_note(&trial->report,
+		    "THE TARGET MAY HAVE MADE A VALUE THAT NOBODY HAS: look there for %s, and take it away",
+		    trial->label);
+}
+
 bool
 expect_made(struct session *session, enum rotator_change change, enum finding finding,
-    struct secret **ret_value)
+    const struct secret **ret_value)
 {
-	struct report *report = &session->trial->report;
-	SECRET *value = NULL;
+	struct trial *trial = session->trial;
+	const struct secret *made;
 	struct err err;
 
 	*ret_value = NULL;
-	if (ask_change(session, change) != 0) {
-		report_wrong(report, finding, "%s", session->said);
+	if (trial->stopped.code != ERR_OK || !reserve(trial))
 		return false;
-	}
-	(void)err_set(&err, ERR_NOT_FOUND, "nothing");
-	if (session->exchange.generated == NULL ||
-	    value_check(session->exchange.generated, session->trial->description.fields, &err) !=
-	        ERR_OK ||
-	    secret_from(secret_view(session->exchange.generated), &value, &err) != ERR_OK ||
-	    keep_add(&session->trial->keep, value, &err) != ERR_OK) {
-		report_wrong(report, finding, "%s, and on descriptor 5: %s", session->said,
+	int result = ask_change(session, change);
+
+	if (!keep_made(session, &made))
+		return false;
+	if (result != 0) {
+		report_wrong(&trial->report, finding, "%s", session->said);
+	} else if (made == NULL) {
+		report_wrong(&trial->report, finding, "%s, and on descriptor 5: nothing",
+		    session->said);
+	} else if (value_check(made, trial->description.fields, &err) != ERR_OK) {
+		report_wrong(&trial->report, finding, "%s, and on descriptor 5: %s", session->said,
 		    err.text);
-		return false;
+	} else {
+		report_ok(&trial->report, finding);
+		*ret_value = made;
+		return true;
 	}
-	report_ok(report, finding);
-	*ret_value = TAKE(value);
-	return true;
+	if (made == NULL)
+		say_unseen(trial, result, change);
+	return false;
 }
 
-void
+bool
 expect_killed(struct trial *trial, enum rotator_change change, const struct secret *current,
     const struct secret *next)
 {
@@ -149,5 +209,5 @@ expect_killed(struct trial *trial, enum rotator_change change, const struct secr
 	session_start(&session, trial, NULL, current, next);
 	session_send(&session, verb->verb, verb->value);
 	(void)nanosleep(&pause, NULL);
-	session_crash(&session);
+	return session_crash(&session);
 }

@@ -24,11 +24,13 @@ struct move {
 /* MOVE, asked for in a process of its own with FROM as the current value and TO as the next one, which stays. */
 bool expect_moved(struct trial *trial, const struct move *move, const struct secret *from,
     const struct secret *to);
-/* What ISSUE or MINT gave: whole, and kept; NULL in RET_VALUE when it is not. */
+/* What ISSUE or MINT gave: whole, and kept (by the trial, until its end); NULL in RET_VALUE when it is not.  What cannot be
+ * kept on disk stops the trial: nothing more is made. */
 bool expect_made(struct session *session, enum rotator_change change, enum finding finding,
-    struct secret **ret_value);
-/* Asks for CHANGE in a process of its own that is killed at a random moment, before it could have answered. */
-void expect_killed(struct trial *trial, enum rotator_change change, const struct secret *current,
+    const struct secret **ret_value);
+/* Asks for CHANGE in a process of its own that is killed at a random moment, before it could have answered.  False: something
+ * of it could not be ended, and may go on at the target. */
+bool expect_killed(struct trial *trial, enum rotator_change change, const struct secret *current,
     const struct secret *next);
 
 #endif

@@ -54,7 +54,8 @@ enum finding {
 	FIND_ECHO_ANSWER,
 	FIND_FLOOD,
 	FIND_ECHO_ERRORS,
-	/* last of all */
+	/* last of all, one of them */
+	FIND_TOLD,
 	FIND_RESTORED,
 	FINDINGS
 };

@@ -9,7 +9,7 @@
 #include "rotators/checker/value.h"
 
 static bool
-issue(struct trial *trial, enum finding finding, struct secret **ret_value)
+issue(struct trial *trial, enum finding finding, const struct secret **ret_value)
 {
 	SESSION session;
 
@@ -49,7 +49,7 @@ withdraw_orphans(struct trial *trial, const struct secret *next, enum finding fi
 static bool
 orphans(struct trial *trial)
 {
-	SECRET *first = NULL, *second = NULL;
+	const struct secret *first, *second;
 
 	if (!issue(trial, FIND_ISSUE, &first) || !both(trial, first, FIND_ISSUE_BOTH))
 		return false;
@@ -71,7 +71,7 @@ withdraw(struct trial *trial, bool *ret_right, struct err *err)
 	    FIND_WITHDRAW_CURRENT, true};
 	static const struct move again = {ROTATOR_WITHDRAW, FIND_WITHDRAW_AGAIN,
 	    FIND_WITHDRAW_AGAIN, FIND_WITHDRAW_AGAIN, false};
-	SECRET *value = NULL;
+	const struct secret *value;
 
 	*ret_right = false;
 	TRY(session_name(trial, err));
@@ -89,17 +89,17 @@ killed(struct trial *trial, bool *ret_right, struct err *err)
 {
 	static const struct move move = {ROTATOR_WITHDRAW, FIND_KILLED, FIND_KILLED, FIND_KILLED,
 	    false};
-	SECRET *value = NULL;
+	const struct secret *value;
 
 	*ret_right = false;
 	TRY(session_name(trial, err));
-	expect_killed(trial, ROTATOR_ISSUE, trial->given, NULL);
-	if (!issue(trial, FIND_KILLED, &value) || !both(trial, value, FIND_KILLED) ||
+	if (!expect_killed(trial, ROTATOR_ISSUE, trial->given, NULL) ||
+	    !issue(trial, FIND_KILLED, &value) || !both(trial, value, FIND_KILLED) ||
 	    !withdraw_orphans(trial, value, FIND_KILLED))
 		return ERR_OK;
 	TRY(session_name(trial, err));
-	expect_killed(trial, ROTATOR_WITHDRAW, value, trial->given);
-	*ret_right = expect_moved(trial, &move, value, trial->given);
+	*ret_right = expect_killed(trial, ROTATOR_WITHDRAW, value, trial->given) &&
+	    expect_moved(trial, &move, value, trial->given);
 	return ERR_OK;
 }
 
@@ -113,5 +113,5 @@ issue_run(struct trial *trial, struct err *err)
 	for (unsigned i = 0; right && i < KILLS; i++)
 		TRY(killed(trial, &right, err));
 	report_flush(&trial->report);
-	return ERR_OK;
+	return session_stopped(trial, err);
 }

@@ -4,7 +4,7 @@
 #include "rotators/checker/expect.h"
 
 static bool
-mint(struct trial *trial, struct secret **ret_value)
+mint(struct trial *trial, const struct secret **ret_value)
 {
 	SESSION session;
 
@@ -25,7 +25,7 @@ unmint(struct trial *trial, const struct secret *value, enum finding finding)
 enum err_code
 mint_run(struct trial *trial, struct err *err)
 {
-	SECRET *value = NULL;
+	const struct secret *value;
 
 	TRY(session_name(trial, err));
 	if (mint(trial, &value)) {
@@ -34,9 +34,9 @@ mint_run(struct trial *trial, struct err *err)
 		session_start(&session, trial, NULL, trial->given, value);
 		(void)expect_accepted(&session, ROTATOR_NEXT, FIND_MINT);
 	}
-	/* Also where mint failed: something may be there. */
+	/* Also where mint failed: something may be there.  What was not kept on disk is gone then, too. */
 	if (unmint(trial, value, FIND_UNMINT))
 		(void)unmint(trial, value, FIND_UNMINT_AGAIN);
 	report_flush(&trial->report);
-	return ERR_OK;
+	return session_stopped(trial, err);
 }

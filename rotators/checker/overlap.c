@@ -43,11 +43,11 @@ killed(struct trial *trial, const struct secret *to)
 	static const struct move move = {ROTATOR_WITHDRAW, FIND_KILLED, FIND_KILLED, FIND_KILLED,
 	    false};
 
-	expect_killed(trial, ROTATOR_ADD, trial->given, to);
-	if (!add(trial, trial->given, to, FIND_KILLED, FIND_KILLED))
+	if (!expect_killed(trial, ROTATOR_ADD, trial->given, to) ||
+	    !add(trial, trial->given, to, FIND_KILLED, FIND_KILLED))
 		return false;
-	expect_killed(trial, ROTATOR_WITHDRAW, to, trial->given);
-	return expect_moved(trial, &move, to, trial->given);
+	return expect_killed(trial, ROTATOR_WITHDRAW, to, trial->given) &&
+	    expect_moved(trial, &move, to, trial->given);
 }
 
 enum err_code

@@ -35,8 +35,8 @@ killed(struct trial *trial, const struct secret *to)
 	static const struct move move = {ROTATOR_APPLY, FIND_KILLED, FIND_KILLED, FIND_KILLED,
 	    false};
 
-	expect_killed(trial, ROTATOR_APPLY, trial->given, to);
-	return expect_moved(trial, &move, trial->given, to) &&
+	return expect_killed(trial, ROTATOR_APPLY, trial->given, to) &&
+	    expect_moved(trial, &move, trial->given, to) &&
 	    expect_moved(trial, &back, to, trial->given);
 }
 

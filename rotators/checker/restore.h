@@ -5,7 +5,8 @@
 
 #include "rotators/checker/session.h"
 
-/* What is wrong is reported, and the files of the values stay then. */
-enum err_code restore_run(struct trial *trial, struct err *err) MUST_CHECK;
+/* What is wrong is reported, and the files of the values stay then.  RIGHT: nothing of ours failed; unless all was right, each
+ * value is looked for at the target.  Errors as keep_erase. */
+enum err_code restore_run(struct trial *trial, bool right, struct err *err) MUST_CHECK;
 
 #endif

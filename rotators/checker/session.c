@@ -25,6 +25,7 @@ enum {
 	END_MILLISECONDS = 2000,
 	LEFT_MILLISECONDS = 10000,
 	ERRORS_MAX = 16 * 1024 * 1024,
+	ANSWERS_MAX = 1024 * 1024, /* the largest pipe */
 	PAGE = 4096
 };
 
@@ -139,22 +140,25 @@ search_errors(struct session *session)
 		report_wrong(report, FIND_ECHO_ERRORS, "it is not shown");
 }
 
-/* What still stands in its standard output when it has ended. */
+/* What still stands in its standard output when it has ended, all that a pipe can hold. */
 static void
 search_answers(struct session *session)
 {
-	uint8_t rest[4096];
+	WIPED rest = {0};
+	uint8_t block[4096];
 	ssize_t got;
 
 	if (fcntl(session->exchange.answers, F_SETFL, O_NONBLOCK) != 0)
 		return;
-	got = read(session->exchange.answers, rest, sizeof(rest));
-	if (got > 0 && echoes(session, view_of(rest, (size_t)got)))
+	while (rest.size < ANSWERS_MAX &&
+	    (got = read(session->exchange.answers, block, sizeof(block))) > 0)
+		buf_bytes(&rest, view_of(block, (size_t)got));
+	explicit_bzero(block, sizeof(block));
+	if (echoes(session, buf_view(&rest)))
 		report_wrong(&session->trial->report, FIND_ECHO_ANSWER, "it said so unasked");
-	if (got > 0 && !session->silent)
+	if (rest.size > 0 && !session->silent)
 		report_wrong(&session->trial->report, FIND_UNASKED,
-		    "%zd bytes after its last answer", got);
-	explicit_bzero(rest, sizeof(rest));
+		    "%zu bytes after its last answer", rest.size);
 }
 
 static void
@@ -178,24 +182,25 @@ reap(pid_t pid)
 	(void)waitpid(pid, &status, WNOHANG);
 }
 
-static void
-end_left(struct session *session, pid_t pid)
+/* False: some cannot be ended. */
+static bool
+end_left(struct session *session, pid_t pid, unsigned *ret_left)
 {
 	struct report *report = &session->trial->report;
-	unsigned left;
 	struct err err;
+	bool ended = left_end(pid, LEFT_MILLISECONDS, ret_left, &err) == ERR_OK;
 
-	if (left_end(pid, LEFT_MILLISECONDS, &left, &err) != ERR_OK)
-		report_wrong(report, FIND_LEFT, "%u of them; %s", left, err.text);
-	else if (left > 0)
-		report_wrong(report, FIND_LEFT, "%u of them, killed now", left);
+	if (!ended)
+		report_wrong(report, FIND_LEFT, "%u of them; %s", *ret_left, err.text);
 	reap(pid);
+	return ended;
 }
 
 void
 session_end(struct session *session)
 {
 	pid_t pid = session->exchange.pid;
+	unsigned left;
 
 	if (session->trial == NULL)
 		return;
@@ -206,7 +211,9 @@ session_end(struct session *session)
 		(void)await_end(pid);
 	}
 	if (pid != 0) {
-		end_left(session, pid);
+		if (end_left(session, pid, &left) && left > 0)
+			report_wrong(&session->trial->report, FIND_LEFT, "%u of them, killed now",
+			    left);
 		search_answers(session);
 		search_errors(session);
 	}
@@ -214,21 +221,24 @@ session_end(struct session *session)
 	session->trial = NULL;
 }
 
-void
+bool
 session_crash(struct session *session)
 {
 	pid_t pid = session->exchange.pid;
-	struct err unsaid;
+	bool ended = true;
 	unsigned left;
 
 	if (pid != 0) {
 		(void)kill(-pid, SIGKILL);
 		(void)await_end(pid);
-		(void)!left_end(pid, LEFT_MILLISECONDS, &left, &unsaid);
-		reap(pid);
+		ended = end_left(session, pid, &left);
+		session->silent = true; /* an answer, or a part of one, is no fault of it here */
+		search_answers(session);
+		search_errors(session);
 	}
 	close_all(session);
 	session->trial = NULL;
+	return ended;
 }
 
 /* --- Questions ------------------------------------------------------------------------------ */
@@ -344,6 +354,14 @@ session_name(struct trial *trial, struct err *err)
 	TRY(random_bytes(&number, sizeof(number), err));
 	(void)snprintf(trial->label, sizeof(trial->label), "halligan-test-%08x", number);
 	return ERR_OK;
+}
+
+enum err_code
+session_stopped(const struct trial *trial, struct err *err)
+{
+	if (trial->stopped.code != ERR_OK)
+		*err = trial->stopped;
+	return trial->stopped.code;
 }
 
 enum err_code

@@ -24,6 +24,8 @@ struct trial {
 	struct report report;
 	struct keep keep;
 	int64_t took; /* milliseconds: the longest that a change took */
+	struct err
+	    stopped; /* unless its code is ERR_OK: what failed of ours, and nothing more may be made */
 };
 
 enum { SAID_NOTHING = -1, SAID_UNSUPPORTED = -2 };
@@ -43,8 +45,8 @@ void session_start(struct session *session, struct trial *trial, const struct js
 /* Closes its standard input and reports what it does then; may be called again. */
 void session_end(struct session *session);
 #define SESSION CLEANUP(session_end) struct session
-/* Kills it, and all that it started, as when the host loses its power. */
-void session_crash(struct session *session);
+/* Kills it, and all that it started, as when the host loses its power.  False: some of it cannot be ended, as is told. */
+bool session_crash(struct session *session);
 
 /* The index of its answer in RESULTS (NULL-terminated), SAID_UNSUPPORTED, or SAID_NOTHING: none that the contract has. */
 int session_ask(struct session *session, const char *verb, const char *value,
@@ -53,6 +55,8 @@ int session_ask(struct session *session, const char *verb, const char *value,
 bool session_knows_not(struct session *session, const char *verb);
 /* Another name for what the target makes, since another rotation begins.  ERR_CRYPTO. */
 enum err_code session_name(struct trial *trial, struct err *err) MUST_CHECK;
+/* What stopped the trial, if anything did. */
+enum err_code session_stopped(const struct trial *trial, struct err *err) MUST_CHECK;
 /* Asks, and does not wait. */
 void session_send(struct session *session, const char *verb, const char *value);
 /* ERR_REFUSED: it refuses this target; else as answer_describe. */

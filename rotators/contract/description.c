@@ -67,16 +67,43 @@ choose_case(const struct json *cases, const struct json *target, struct descript
 	return ERR_OK;
 }
 
-/* Each member of a "when" in CASES, once. */
+/* The "when" of case I, or NULL. */
+static const struct json *
+when_of(const struct json *cases, size_t i)
+{
+	unsigned ignored;
+
+	return json_member(json_array_object(cases, i), "when", &ignored);
+}
+
+/* Each text that a "when" of CASES has for the member NAME, once. */
+static void
+name_values(const struct json *cases, const char *name, struct buf *names)
+{
+	JSON *named = json_new_object();
+	const char *between = "";
+
+	for (size_t i = 0; i < json_array_count(cases); i++) {
+		const struct json *when = when_of(cases, i);
+		const char *value = when == NULL ? NULL : json_object_text(when, name);
+
+		if (value == NULL || json_object_text(named, value) != NULL)
+			continue;
+		json_put_text(named, value, "");
+		buf_text(names, between);
+		text_quote(value, names);
+		between = " or ";
+	}
+}
+
+/* Each member of a "when" in CASES, once, with what it may say. */
 static void
 name_deciding(const struct json *cases, struct buf *names)
 {
 	JSON *named = json_new_object();
-	struct err unsaid; /* they were read before */
 
 	for (size_t i = 0; i < json_array_count(cases); i++) {
-		struct json_in in = json_in(json_array_object(cases, i), "announces", &unsaid);
-		const struct json *when = json_in_object_optional(&in, "when");
+		const struct json *when = when_of(cases, i);
 
 		for (size_t j = 0; when != NULL && j < json_object_count(when); j++) {
 			const char *name = json_object_key(when, j);
@@ -86,6 +113,8 @@ name_deciding(const struct json *cases, struct buf *names)
 			json_put_text(named, name, "");
 			buf_text(names, names->size == 0 ? "" : ", ");
 			text_quote(name, names);
+			buf_text(names, " may be ");
+			name_values(cases, name, names);
 		}
 	}
 }
@@ -97,8 +126,7 @@ fits_nothing(const struct json *cases, const char *name, struct err *err)
 
 	name_deciding(cases, &deciding);
 	return err_set(err, ERR_REFUSED,
-	    "target: rotator %s has nothing for a target like this: its members %s decide; the "
-	    "rotator's manual tells what they may say",
+	    "target: rotator %s has nothing for a target like this: its member %s; the rotator's manual has more",
 	    name, buf_string(&deciding));
 }
 

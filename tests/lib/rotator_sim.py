@@ -4,7 +4,7 @@
 "fault", one of those named below.  Its file is {NAME: {"secret": TEXT, "by": NAME}}, what it says of itself beside it.
 
 Target: {"style": ..., "file": PATH, "fault": TEXT}."""
-import base64, json, os, secrets, signal, sys, time
+import base64, glob, json, os, secrets, shutil, signal, sys, time
 
 FIELDS = ["username", "password", "private-key", "certificate", "token", "totp-seed", "codes", "url", "note"]
 ANNOUNCED = {"holds": 1, "identity": "ambient", "grace": 0, "death": "refused", "can": ["expel", "warn"]}
@@ -58,7 +58,9 @@ class Rotator:
         if self.fault == "describes another style": answer.update(style="overlap", holds=2)
         if self.fault == "speaks contract 1": answer["contract"] = 1
         if self.fault != "takes any member" and set(self.target) - {"style", "file", "fault"}:
-            return {"result": "refused", "detail": "there is a member that is not known"}
+            unknown = sorted(set(self.target) - {"style", "file", "fault"})
+            if self.fault == "tells one reason": return {"result": "refused", "detail": unknown[0] + " is not known"}
+            return {"result": "refused", "reasons": [member + " is not known" for member in unknown]}
         return answer
 
     def check(self, _):
@@ -79,6 +81,7 @@ class Rotator:
 
     def probe(self, which):
         value = self.current if which == "current" else self.next
+        if self.fault == "cannot be asked in the end" and self.held().get("asked"): return "unreachable"
         if self.fault == "refuses for any target" and set(self.target) - {"style", "file", "fault"}: return "refused"
         if self.fault == "accepts all": return "accepted"
         if self.fault == "accepts none": return "refused"
@@ -105,6 +108,7 @@ class Rotator:
     def apply(self, _):
         if self.fault == "apply rejects": return {"result": "rejected", "detail": "not this one"}
         if self.fault == "apply lies": return "applied"
+        if self.fault == "cannot be asked in the end": self.hold({"given": self.token(self.next), "asked": self.token(self.next)}); return "applied"
         if self.fault == "apply keeps the old": self.hold(dict(self.held(), other=self.token(self.next))); return "applied"
         if self.fault == "has a grace time": self.hold(dict(self.held(), **{self.token(self.next): self.token(self.next)})); return "applied"
         if self.fault == "apply only once" and not self.has(self.current): return "unchanged"
@@ -119,7 +123,7 @@ class Rotator:
     def add(self, _):
         if self.fault == "add rejects": return "rejected"
         if self.fault == "add replaces": self.hold({"given": self.token(self.next)}); return "added"
-        if self.fault == "add only once" and self.has(self.next): return "unchanged"
+        if self.fault.startswith("add only once") and self.has(self.next): return "unchanged"
         if self.fault == "add never of the first" and self.token(self.next) == "the first value": return "rejected"
         if self.fault == "add is done by halves":
             held = self.held(); self.hold(dict(held, half="")) if "half" not in held else sys.exit(1)
@@ -136,11 +140,19 @@ class Rotator:
             time.sleep(0.5)
         value = self.made()
         if self.fault == "issues the current value": value = self.current
-        if self.fault == "issue replaces": held = {}
+        if self.fault.endswith("issue replaces"): held = {}
         name = self.name if self.name not in held else self.name + "#2"
         self.hold(dict(held, **{name: self.token(value)}))
         if self.fault == "issue keeps it to itself": return "issued"
+        if self.fault == "issue gives it as it is": os.write(5, value["token"]); return "issued"
+        if self.fault.startswith("the disk fails"):
+            for folder in glob.glob("halligan-kept-*"): shutil.rmtree(folder)
+        if self.fault.startswith("the disk is full"):
+            with open("fills", "wb") as file:
+                try: file.write(b"x" * 10000000)
+                except OSError: pass
         self.give(value)
+        if self.fault == "issue does not know": return "unknown"
         return "issued"
 
     def withdraw(self, which):
@@ -151,7 +163,7 @@ class Rotator:
             return "withdrawn"
         if self.fault == "withdraw does not": return "unchanged"
         if self.fault == "withdraw lies": return "withdrawn"
-        if self.fault == "withdraws all": self.hold({}); return "withdrawn"
+        if self.fault.endswith("withdraws all"): self.hold({}); return "withdrawn"
         if self.fault == "withdraws only once" and not self.has(self.current): return "unknown"
         self.hold(self.without(self.current))
         return "withdrawn"

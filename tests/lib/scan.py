@@ -3,6 +3,7 @@
 """Look for secrets where none may be.
 
 usage: scan.py NEEDLES memory PID...     the readable memory of processes (run as root)
+       scan.py NEEDLES all PID...        the same, locked or not
        scan.py NEEDLES heap PID...       their heaps, locked or not
        scan.py NEEDLES files PATH...     files, and everything below folders
        scan.py NEEDLES process PID...    argv and environment
@@ -30,26 +31,32 @@ def needles(path):
             for how, pattern in forms(bytes.fromhex(value)):
                 if len(pattern) >= 6: yield name, how, pattern
 
-def regions(pid, heap):
-    """Readable mappings that are not locked, or the heap: (start, end, name)."""
+def mappings(lines):
+    """Of smaps: (start, end, mode, name, flags) of each.  One whose flags are not told has none."""
     current = None
-    with open(f"/proc/{pid}/smaps") as file:
-        for line in file:
-            head = line.split(None, 5)
-            if "-" in head[0] and not head[0].endswith(":"):
-                start, end = (int(x, 16) for x in head[0].split("-"))
-                current = (start, end, head[5].strip() if len(head) > 5 else "", head[1])
-            elif head[0] == "VmFlags:" and current:
-                start, end, name, mode = current
-                if heap and name == "[heap]": yield start, end, name
-                if not heap and "r" in mode and "lo" not in head[1:] and "secretmem" not in name and name not in ("[vvar]", "[vsyscall]"):
-                    yield start, end, name
-                current = None
+    for line in lines:
+        key, _, rest = line.partition(" ")
+        if "-" in key and not key.endswith(":"):
+            if current: yield *current, []
+            start, end = (int(x, 16) for x in key.split("-"))
+            fields = rest.split(None, 4)                # mode, offset, device, inode, name
+            current = (start, end, fields[0], fields[4].strip() if len(fields) > 4 else "")
+        elif key.strip() == "VmFlags:" and current:
+            yield *current, rest.split()
+            current = None
+    if current: yield *current, []
 
-def memory(pid, patterns, heap=False):
+def regions(pid, which):
+    """Readable mappings that are not locked, all of them, or the heap: (start, end, name)."""
+    with open(f"/proc/{pid}/smaps") as file:
+        for start, end, mode, name, flags in mappings(file):
+            searched = name == "[heap]" if which == "heap" else "r" in mode and (which == "all" or "lo" not in flags)
+            if searched and "secretmem" not in name and name not in ("[vvar]", "[vsyscall]"): yield start, end, name
+
+def memory(pid, patterns, which="memory"):
     read = 0
     with open(f"/proc/{pid}/mem", "rb", 0) as mem:
-        for start, end, name in regions(pid, heap):
+        for start, end, name in regions(pid, which):
             try:
                 mem.seek(start)
                 data = mem.read(end - start)
@@ -78,7 +85,8 @@ def process(pid, patterns):
         for needle, how, pattern in patterns:
             if pattern in data: yield f"{needle} {how} in {kind} of process {pid}"
 
-kinds = {"memory": memory, "heap": lambda pid, patterns: memory(pid, patterns, True), "files": files, "process": process}
+kinds = {"memory": memory, "all": lambda pid, patterns: memory(pid, patterns, "all"),
+    "heap": lambda pid, patterns: memory(pid, patterns, "heap"), "files": files, "process": process}
 if len(sys.argv) < 4 or sys.argv[2] not in kinds: sys.exit(__doc__)
 patterns = list(needles(sys.argv[1]))
 if not patterns: sys.exit("scan.py: no needles")

@@ -36,6 +36,12 @@ is "the password it made is the one in the file" "$(printf '%s' "$(cat made)" | 
 is "the other users stand" "$(grep -v breakglass users | tr '\n' ' ')" 'jane:$6$x$y mark:$6$x$z '
 is "and the mode" "$(stat -c %a users)" 640
 like "neither value in the file: unchanged" "$(ask "$(target)" apply)" '^unchanged neither the old nor the new'
+mkdir still; : >still/users
+# What follows, where that folder is read-only.
+still() { unshare --mount --propagation private --user --map-root-user -- sh -c 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"' "$FOLDER/still" "$@"; }
+like "all that is wrong with its target is told at once" \
+	"$(still "$LIB/rotator.py" --current username=user --current password=old "$ROTATE" "$(target | sed 's|/users|/still/users|')" check)" \
+	'^refused .*does not stand in.*still/users cannot be written.*no new file can be made beside'
 mv users gone
 like "no file: unreachable, and why" "$(ask "$(target)" probe-current)" '^unreachable .*cannot be read'
 like "apply: unknown" "$(ask "$(target)" apply)" '^unknown .*cannot be read'
@@ -60,11 +66,12 @@ page python >rotate-api-token; chmod 755 rotate-api-token
 printf 'the first token' >token; chmod 600 token
 hash_of token >tokens
 cat >service.py <<'END'
-import hashlib, http.server
+import hashlib, http.server, time
 class Service(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        with open("tokens") as file: good = hashlib.sha256(token.encode()).hexdigest() in file.read().split()
+        with open("tokens") as file: lines = [(line.split() + ["inf"])[:2] for line in file]
+        good = any(key == hashlib.sha256(token.encode()).hexdigest() and time.time() < float(until) for key, until in lines)
         self.send_response(200 if good else 401); self.send_header("Content-Length", "0"); self.end_headers()
     def log_message(self, *_): pass
 server = http.server.HTTPServer(("127.0.0.1", 0), Service)
@@ -77,19 +84,48 @@ until [ -s port ]; do sleep 0.05; done
 here 2 "http://127.0.0.1:$(cat port)/" >api.json
 ok "the example of style overlap keeps to the contract" "$HALLIGAN" rotator test exec --target-json api.json --value token=token
 is "and its target is as it was" "$(cat tokens)" "$(hash_of token)"
+check_api() { "$LIB/rotator.py" --current token=token "$ROTATE" '{"command":["'"$FOLDER/$1"'","/nowhere/tokens","nowhere"'"${2:-}"'],"fields":["token"]}' check; }
+like "all that is wrong with another is told at once" "$(check_api rotate-api-token)" '/nowhere/tokens cannot be written.*/nowhere cannot be written.*nowhere is no address'
+
+# The one with a grace time.
+page python 2 >rotate-dying-token; chmod 755 rotate-dying-token
+here 3 "http://127.0.0.1:$(cat port)/" >dying.json
+ok "the example with a grace time keeps to the contract" "$HALLIGAN" rotator test exec --target-json dying.json --value token=token
+is "no reason is missing" "$(tap_output | grep -c 'names one')" 0
+like "that its death is not tried is said" "$(tap_output)" 'good for 600 s more: that it dies is not tried'
+like "and that the test's own values live on" "$(tap_output)" 'takes the values of this test for 600 s more'
+is "the value that was given has its place again, and no other" "$(grep -v ' ' tokens)" "$(hash_of token)"
+is "those of the test run out" "$(grep -c ' [0-9]*$' tokens)" "$(($(wc -l <tokens) - 1))"
+like "all that is wrong with its target is told at once" "$(check_api rotate-dying-token ',"soon"')" 'tokens cannot be written.*no address.*soon is no number'
+hash_of token >tokens; printf 'the second token' >second
+dying() { "$LIB/rotator.py" --current token=token --next token=second "$ROTATE" "$(cat dying.json)" "$@" | cut -d' ' -f1 | tr '\n' ' '; }
+is "an old token is good while its time runs" "$(dying add probe-current withdraw-current probe-current probe-next)" "added accepted withdrawn accepted accepted "
+cp tokens before; sleep 1.1
+is "asked again, withdraw gives it no more time" "$(dying withdraw-current)$(cmp tokens before)" "withdrawn "
+printf third >third; hash_of third >>tokens
+is "one in its grace time keeps no other out" "$(grep -c -v ' ' tokens)" 2
+is "a third with a place would be too many" "$("$LIB/rotator.py" --current token=second --next token=old "$ROTATE" "$(cat dying.json)" add | cut -d' ' -f1)" unchanged
+sed -i 's/ [0-9]*$/ 1/' tokens
+is "when its time is over it is refused" "$(dying probe-current probe-next)" "refused accepted "
+sed -i "/$(hash_of third)/d" tokens
+is "brought back, it has its place again" "$("$LIB/rotator.py" --current token=second --next token=token "$ROTATE" "$(cat dying.json)" add probe-next | cut -d' ' -f1 | tr '\n' ' ')$(grep -c ' ' tokens)" "added accepted 0"
+hash_of token >tokens
 kill $SERVICE
 refused "without its service it says so" "$HALLIGAN" rotator test exec --target-json api.json --value token=token
 like "by name" "$(cat "$TAP_OUTPUT")" 'WRONG: the present value is not accepted: probe current answers "unreachable"'
 
 page c >keys.c
 ok "the example of style issue compiles" cc -std=gnu11 -O2 -Wall -Wextra -Werror -o halligan-rotate-keys keys.c -ljansson
-page json 3 >halligan-rotate-keys.json
+page json 4 >halligan-rotate-keys.json
 mkdir keys; printf 'the first key' >keys/given; cp keys/given key; chmod 600 key
 ok "and keeps to the contract" "$HALLIGAN" rotator test ./halligan-rotate-keys --target folder="$FOLDER/keys" --value token=key
+is "it names all members that it does not know" "$(tap_output | grep -c 'names one')" 0
 is "and its target is as it was" "$(ls keys) $(cat keys/given)" "given the first key"
 keys() { "$LIB/rotator.py" --name n --current token=key --next token=old "$FOLDER/halligan-rotate-keys" "$@" | cut -d' ' -f1 | tr '\n' ' '; }
 is "it finds no value dead in a store that is not there" "$(keys '{"folder":"/nowhere"}' probe-next issue withdraw-current)" "unreachable unchanged unchanged "
-is "nor for a target that it does not know" "$(keys '{"folder":"/nowhere","x":"y"}' describe check probe-next)" "refused refused unreachable "
+is "nor for a target that it does not know" "$(keys "{\"folder\":\"$FOLDER/keys\",\"x\":\"y\"}" describe check probe-next issue)" "refused refused unreachable unchanged "
+reasons() { "$LIB/rotator.py" --name n --current token=key --next token=old "$FOLDER/halligan-rotate-keys" "$@"; }
+like "and tells all that is wrong with it" "$(reasons '{"folder":"/nowhere","x":"y"}' check)" 'x.* is not known.*folder: No such file'
 
 # Values drawn by the rotator itself.
 users

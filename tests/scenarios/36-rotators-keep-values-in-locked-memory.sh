@@ -32,13 +32,36 @@ printf 'another rather long password' >keys/password2
 printf 'old-password %s\nnext-password %s\n' "$(od -An -v -tx1 keys/password | tr -d ' \n')" \
 	"$(od -An -v -tx1 keys/password2 | tr -d ' \n')" >>needles
 scan() { "$LIB/scan.py" needles "$@"; }
+# The scan itself: what is locked is told from what is not, in whatever place the kernel says so.
+holds() { # holds locked|unlocked: a process that has the password in a page of its own
+	exec python3 -c '
+import ctypes, mmap, sys, time
+page = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+with open("keys/password", "rb", 0) as file: file.readinto(page)
+if sys.argv[1] == "locked": assert ctypes.CDLL(None).mlock(ctypes.c_void_p(ctypes.addressof(ctypes.c_char.from_buffer(page))), 4096) == 0
+print("holds", flush=True)
+time.sleep(600)' "$1"
+}
+held() { # held CLAIM EXPECTED locked|unlocked KIND
+	coproc HOLDS { holds "$3"; }
+	read -r _ <&"${HOLDS[0]}"
+	scan "$4" "$HOLDS_PID" >/dev/null
+	is "$1" $? "$2"
+	kill "$HOLDS_PID"; wait "$HOLDS_PID" 2>/dev/null
+}
+held "the scan finds what stands in memory that is not locked" 1 unlocked memory
+held "and takes locked memory for what it is" 0 locked memory
+held "unless it is asked for all memory" 1 locked all
+
 until_found() { for _ in $(seq 200); do "$@" && return; sleep 0.05; done; return 1; }
 
 "$LIB/rotator.py" --current private-key=keys/old --next private-key=keys/next "$BUILD/rotators/halligan-rotate-ssh-key" \
 	"$(sshd_target ssh)" add >vault.log 2>&1 & vault=$!
 until_found pgrep -f "^sleep 600" >/dev/null
 rotator=$(pgrep -P $vault)
-ok "the rotator's unlocked memory holds no key" scan memory "$rotator"
+# everywhere PID: locked memory too, where secrets are in none that can be read at all.
+everywhere() { if grep -q secretmem "/proc/$1/maps"; then scan all "$1"; else scan memory "$1"; fi; }
+ok "the rotator's unlocked memory holds no key, nor any that can be read" everywhere "$rotator"
 ok "nor does its heap, once it is logged in: libssh's copies are cleared" scan heap "$rotator"
 ok "all of its memory is locked" [ "$(awk '/^VmLck:/ { print $2 }' "/proc/$rotator/status")" -gt 4096 ]
 ok "no argument or environment holds one" scan process "$rotator"
@@ -72,8 +95,35 @@ printf '#!/bin/sh\nexec 3<&- 4<&-\nsleep 600\n' >program; chmod 755 program
 find_program() { rotator=$(pgrep -P $vault) && program=$(pgrep -P "$rotator"); }
 until_found find_program
 sleep 0.5
-ok "exec: its unlocked memory holds no password" scan memory "$rotator"
+ok "exec: its unlocked memory holds no password, nor any that can be read" everywhere "$rotator"
 ok "exec: no argument or environment holds one" scan process "$rotator" "$program"
 refused "exec: the scan finds them in this test's vault" scan memory "$vault"
 kill $vault "$rotator"; wait $vault 2>/dev/null
+# What its own user may do to it: nothing.  The kernel makes a process dumpable again when it executes a program, so that
+# each rotator has to see to it by itself.
+mkdir seen; chmod 755 . seen
+cat >seen/asks.py <<'END'
+"""As another user: starts PROGRAM, asks it one thing, and prints what it answered, and what that user may do to it."""
+import ctypes, os, subprocess, sys
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+libc = ctypes.CDLL(None, use_errno=True)
+def looks(child):
+    attached = libc.ptrace(0x4206, child.pid, None, None) == 0                      # PTRACE_SEIZE
+    try: mem = bool(os.open(f"/proc/{child.pid}/mem", os.O_RDONLY))
+    except OSError: mem = False
+    with open(f"/proc/{child.pid}/limits") as file: core = next(line.split()[4:6] for line in file if line.startswith("Max core"))
+    return f"owner {os.stat(f'/proc/{child.pid}/mem').st_uid}, core {' '.join(core)}, {'traced' if attached else 'not traced'}, {'read' if mem else 'not read'}"
+child = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=True)
+child.stdin.write(b'{"target":{},"seconds":5,"name":"n"}\n{"verb":"nothing"}\n'); child.stdin.flush()
+print(child.stdout.readline().decode().strip(), looks(child))
+child.stdin.close(); child.wait()
+END
+ulimit -c unlimited 2>/dev/null
+for name in ssh-key exec; do
+	install -m 755 "$BUILD/rotators/halligan-rotate-$name" seen/
+	is "$name: its own user may neither trace nor read it, and it leaves no core" "$(python3 seen/asks.py "$FOLDER/seen/halligan-rotate-$name")" \
+		'{"result":"unsupported"} owner 0, core 0 0, not traced, not read'
+done
+cp /bin/cat seen/; chmod 755 seen/cat
+like "as that user may any other program" "$(python3 seen/asks.py "$FOLDER/seen/cat")" 'owner 65534,.*, read$'
 tap_end

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`halligan rotator test` passes right rotators of each style, names what is wrong with those that do one thing wrong, and
 never loses the value that the target takes.  Prints TAP."""
-import concurrent.futures, json, os, re, shutil, subprocess, sys, tempfile
+import concurrent.futures, glob, json, os, re, shutil, subprocess, sys, tempfile
 
 HALLIGAN = os.path.join(os.path.abspath(os.environ["HALLIGAN_BUILD"]), "cli", "halligan")
 SIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "rotator_sim.py")
@@ -45,10 +45,12 @@ FAULTS = [
     ("denies a dead value", "replace", 'after "applied" the old value is not refused'),
     ("apply only once", "replace", "an apply that comes again is not applied"),
     ("apply never to the first", "replace", "the way back, with the values exchanged, fails"),
+    ("cannot be asked in the end", "replace", "NOBODY CAN TELL WHICH VALUE THE TARGET TAKES NOW"),
     ("apply is done by halves", "replace", "killed in the middle and asked again, it does not get there"),
     ("add rejects", "overlap", "add does not bring the next value there"),
     ("add replaces", "overlap", 'after "added" not both values are accepted'),
     ("add only once", "overlap", "an add that comes again is not added"),
+    ("add only once, and it withdraws all", "overlap", "an add that comes again is not added"),
     ("withdraw does not", "overlap", "withdraw does not take the value away"),
     ("withdraws all", "overlap", 'after "withdrawn" the other value is not accepted'),
     ("withdraw lies", "overlap", 'after "withdrawn" the value is not refused'),
@@ -57,6 +59,8 @@ FAULTS = [
     ("add is done by halves", "overlap", "killed in the middle and asked again, it does not get there"),
     ("issue refuses", "issue", "issue gives no whole value"),
     ("issue keeps it to itself", "issue", "issue gives no whole value"),
+    ("issue gives it as it is", "issue", "issue gives no whole value"),
+    ("issue does not know", "issue", "issue gives no whole value"),
     ("issues the current value", "issue", "issue gives a value that was there before"),
     ("issue replaces", "issue", 'after "issued" not both values are accepted'),
     ("issue piles up", "issue", "an issue that comes again leaves the first value there"),
@@ -74,7 +78,9 @@ FAULTS = [
 # Those that a vault can live with.
 RIGHT = [("", "replace"), ("", "overlap"), ("", "issue"), ("ends at what it does not know", "replace")]
 # Here the target is left with another value, or with none: then it must be said, and the value be there.
-LOST = {("apply is done by halves", "replace"): "TAKES NONE OF THE VALUES",
+LOST = {("add only once, and it withdraws all", "overlap"): "TAKES NONE OF THE VALUES",
+    ("cannot be asked in the end", "replace"): "MAY TAKE THE VALUE IN", ("issue gives it as it is", "issue"): "MAY TAKE THE VALUE IN",
+    ("apply is done by halves", "replace"): "TAKES NONE OF THE VALUES",
     ("apply never to the first", "replace"): "TAKES THE VALUE IN", ("withdraws all", "overlap"): "",
     ("add never of the first", "overlap"): "TAKES THE VALUE IN", ("add replaces", "overlap"): "TAKES THE VALUE IN",
     ("issue replaces", "issue"): "TAKES THE VALUE IN", ("issues the current value", "issue"): ""}
@@ -96,11 +102,11 @@ class Place:
         self.write("held", json.dumps({"given": FIRST}))
     def write(self, name, text):
         with open(os.open(os.path.join(self.folder, name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file: file.write(text)
-    def run(self, style, fault="", *words, program=None):
+    def run(self, style, fault="", *words, program=None, before=()):
         target = [f"--target=style={style}", f"--target=file={self.folder}/held"] + [f"--target=fault={fault}"] * bool(fault)
         self.write("user", "breakglass")
-        done = subprocess.run([HALLIGAN, "rotator", "test", program or self.program, *target, "--value=username=user",
-            "--value=token=token", "--seconds=3", *words], cwd=self.folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run([*before, HALLIGAN, "rotator", "test", program or self.program, *target, f"--value=username={self.folder}/user",
+            f"--value=token={self.folder}/token", "--seconds=3", *words], cwd=self.folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         self.status, self.said = done.returncode, done.stdout + done.stderr
         self.wrong = [line[7:] for line in done.stdout.splitlines() if line.startswith("WRONG: ")]
         return self
@@ -134,14 +140,58 @@ def right_cases(top):
         report(place.status == 0 and not place.wrong, f"{style}: {fault or 'a right rotator'} passes", place.said)
         report(place.held() == [FIRST] and not place.kept(), f"{style}: {fault or 'a right rotator'}: the target is as it was", place.said)
 
+# On a disk of a few KiB; what was kept there is said in the end.
+SMALL = ["unshare", "--mount", "--propagation", "private", "--user", "--map-root-user", "--", "sh", "-c",
+    'mount -t tmpfs -o size="$0",mode=700 none small && cd small && { "$@"; status=$?; cat halligan-kept-*/*.token; exit $status; }']
+
+def keep_cases(top):
+    """Values that the target makes are kept, or taken away, or their name is said."""
+    name = re.compile("look there for (halligan-test-[0-9a-f]{8})")
+    def others(place):
+        with open(os.path.join(place.folder, "held")) as file: return {key: value for key, value in json.load(file).items() if value != FIRST}
+    def named(place): return set(others(place)) == set(name.findall(place.said))
+    place = Place(top, "raw").run("issue", "issue gives it as it is")
+    report(others(place) and named(place) and set(others(place).values()) <= place.kept() and "as it came on descriptor 5" in place.said,
+        "what came on descriptor 5 and is no credential is kept as it came", place.said)
+    place = Place(top, "itself").run("issue", "issue keeps it to itself")
+    report(others(place) and named(place) and "A VALUE THAT NOBODY HAS" in place.said and not place.kept(),
+        "a value that was made and not handed over is told by its name", place.said)
+    report(not glob.glob(place.folder + "/halligan-kept-*/room"), "and no room is kept in the end", place.said)
+    place = Place(top, "refuses").run("issue", "issue refuses")
+    report("NOBODY HAS" not in place.said, "and none is looked for where none was made", place.said)
+    place = Place(top, "unknown").run("issue", "issue does not know")
+    report(place.held() == [FIRST] and not place.kept(), "a value that came with \"unknown\" is taken away", place.said)
+    place = Place(top, "fails").run("issue", "the disk fails")
+    report(place.status == 1 and place.held() == [FIRST] and not place.wrong and "keeping the value that the target made" in place.said
+        and "ok: the value that you gave is accepted in the end" in place.said,
+        "a value that no file could hold is taken away, and the rotator is not blamed", place.said)
+    place = Place(top, "fails-replaces").run("issue", "the disk fails, and issue replaces")
+    files = re.findall(r"TAKES THE VALUE IN \S+, (/(?:dev/shm|tmp)/halligan-kept-\w{6}/1\.token)", place.said)
+    held = [open(file).read() for file in files]
+    for file in files: shutil.rmtree(os.path.dirname(file))
+    report(held and held == place.held() and "VALUE THAT YOU GAVE IS NOT ACCEPTED" in place.said,
+        "and where it is the only one, it is put where there is room", place.said)
+    def small(number, size, fault):
+        place = Place(top, number); os.mkdir(place.folder + "/small")
+        return place.run("issue", fault, before=[*SMALL, size])
+    place = small("small", "64k", "")
+    report(place.status != 0 and place.held() == [FIRST] and not place.wrong and "the target was not asked to make a value: there is no room" in place.said,
+        "without room for it no value is made", place.said)
+    place = small("fills", "1m", "the disk is full")
+    report(place.status != 0 and place.held() == [FIRST] and not place.wrong and "ok: issue gives a whole value" in place.said,
+        "a disk that is full when the value comes holds it, since there was room kept", place.said)
+    place = small("fills-replaces", "1m", "the disk is full, and issue replaces")
+    report(len(place.held()) == 1 and place.said.count(place.held()[0]) == 1 and "TAKES THE VALUE IN" in place.said,
+        "also where it is the only one", place.said)
+
 def outer_cases(top):
     place = Place(top, "outer"); os.chmod(place.program, 0o777)
     report(any(w.startswith("no vault would run the program") for w in place.run("replace").wrong), "a program that others may write is named", place.said)
     os.chmod(place.program, 0o755); place.write("halligan-rotate-sim.json", "{}")
     report(any(w.startswith("its description is not sound") for w in place.run("replace").wrong), "a description that is none is named", place.said)
     place = Place(top, "nothing").run("sideways")
-    report(place.wrong == ['the target is wrong: target: rotator sim has nothing for a target like this: its members "fault", "style" decide; the '
-        "rotator's manual tells what they may say"], "a target that fits no case is named, with the members that decide", place.said)
+    report(len(place.wrong) == 1 and place.wrong[0].startswith("the target is wrong: target: rotator sim has nothing for a target like this: ")
+        and '"style" may be "replace" or "overlap" or "issue"' in place.wrong[0], "a target that fits no case is named, with the members that decide, and what they may say", place.said)
     report(place.status == 1 and "its description is not" not in place.said and "wrong with this rotator" not in place.said
         and "the rotator was not tried" in place.said, "and neither the file nor the rotator", place.said)
     place = Place(top, "members"); path = place.program + ".json"
@@ -162,6 +212,10 @@ def outer_cases(top):
     untried = set(rows) - {line for _, _, line in FAULTS} - {"no vault would run the program", "its description is not sound", "the target is wrong",
         "THE VALUE THAT YOU GAVE IS NOT ACCEPTED ANY MORE"}
     report(len(rows) > 30 and not untried, "each line that names a fault has a rotator here that does it", "\n".join(untried))
+    report("names one" not in place.said, "a rotator that tells all reasons is not told to", place.said)
+    place = Place(top, "reasons").run("replace", "tells one reason", "--dry")
+    report(place.status == 0 and "note: of two members that it does not know it names one" in place.said,
+        "one that stops at the first reason is told so, and that is no fault", place.said)
     place = Place(top, "grace").run("replace", "has a grace time")
     report(place.status == 0 and "good for 60 s more" in place.said, "an old value that is good for a while is no fault", place.said)
     report("the target takes the values of this test for 60 s more" in place.said and "are erased now" in place.said and not place.kept(),
@@ -172,7 +226,16 @@ def outer_cases(top):
     place = Place(top, "other"); os.rename(place.program, place.folder + "/sim")
     report(place.run("replace", program=place.folder + "/sim").status == 2, "a file of another name is refused with a hint", place.said)
 
+def name_cases(top):
+    """A name without a slash is found as a vault finds it."""
+    place = Place(top, "names")
+    for name, told in ("nobody", "there is no rotator nobody: no halligan-rotate-nobody in /"), (".." , "cannot be the name of a rotator"), ("x" * 41, "cannot be the name of a rotator"):
+        place.run("replace", program=name)
+        report(place.status != 0 and told in place.said and not place.wrong, f"the name {name[:8]} is refused before anything is tried", place.said)
+    place.run("replace", program="./halligan-rotate-sim")
+    report(place.status == 0, "a path may begin with the present folder", place.said)
+
 with tempfile.TemporaryDirectory() as top:
-    right_cases(top); outer_cases(top); fault_cases(top)
+    right_cases(top); outer_cases(top); keep_cases(top); name_cases(top); fault_cases(top)
 print(f"1..{number}")
 sys.exit(failed)

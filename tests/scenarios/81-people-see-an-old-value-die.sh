@@ -30,6 +30,7 @@ watched='death watch.*version 1 was taken away; the target may take version 1 un
 told "status tells the death watch" 0 "watch +mail: $watched" halligan status
 is "and that nobody need act" "$(tap_output | grep '^watch' | grep -cE 'waits for|next:')" 0
 told "secret show tells it, and how it will be known" 0 "$watched" halligan secret show mail
+like "and the list" "$(halligan secret list)" 'mail .*watched'
 like "as JSON, too" "$(halligan secret show --json mail)" '"deaths": ?\[\{"version": ?1, ?"state": ?"watched"'
 ok "the secret is requested all the same" as alice request mail --reason "no mail" --incident 7 --for 30m
 ok "approved and released" town_approve ciso audit legal

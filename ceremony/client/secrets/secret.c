@@ -219,11 +219,13 @@ read_lookup(struct reply *reply, const struct vault_view *view, const char *name
 }
 
 static struct json *
-find_request(const char *name)
+find_request(const char *name, bool rotation)
 {
 	struct json *request = op_new("secret-find");
 
 	json_put_text(request, "name", name);
+	if (rotation)
+		json_put_bool(request, "rotation", true);
 	return request;
 }
 
@@ -231,17 +233,17 @@ void
 lookup_foresee(struct client *client, const char *name)
 {
 	if (text_is_plain(view_of_text(name)))
-		client_foresee(client, find_request(name));
+		client_foresee(client, find_request(name, false));
 }
 
-enum err_code
-lookup_secret(struct client *client, const struct vault_view *view, const char *name,
+static enum err_code
+look_up(struct client *client, const struct vault_view *view, const char *name, bool rotation,
     struct lookup *ret_lookup, struct err *err)
 {
 	REPLY reply = {0};
 	LOOKUP lookup = {0};
 
-	TRY(client_ask(client, find_request(name), "secret-find", &reply, err));
+	TRY(client_ask(client, find_request(name, rotation), "secret-find", &reply, err));
 	if (read_lookup(&reply, view, name, &lookup, err) != ERR_OK)
 		return err_add(err, "%s", name);
 	*ret_lookup = TAKE(lookup);
@@ -249,10 +251,25 @@ lookup_secret(struct client *client, const struct vault_view *view, const char *
 }
 
 enum err_code
+lookup_secret(struct client *client, const struct vault_view *view, const char *name,
+    struct lookup *ret_lookup, struct err *err)
+{
+	return look_up(client, view, name, false, ret_lookup, err);
+}
+
+enum err_code
+lookup_with_rotation(struct client *client, const struct vault_view *view, const char *name,
+    struct lookup *ret_lookup, struct err *err)
+{
+	return look_up(client, view, name, true, ret_lookup, err);
+}
+
+enum err_code
 lookup_none(struct client *client, const char *name, struct err *err)
 {
 	REPLY reply = {0};
-	enum err_code code = client_ask(client, find_request(name), "secret-find", &reply, err);
+	enum err_code code =
+	    client_ask(client, find_request(name, false), "secret-find", &reply, err);
 
 	if (code == ERR_NOT_FOUND)
 		return ERR_OK;

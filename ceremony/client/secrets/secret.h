@@ -24,7 +24,7 @@ struct lookup {
 	int64_t debt_due;    /* it may be tried from then on */
 	uint32_t debt_tries; /* in vain; 0 before debt_due: somebody holds the credential */
 	struct json *told;   /* its member "deaths": old versions of which the death is watched */
-	bool has_rotation;   /* the last one is over: */
+	bool has_rotation;   /* asked for, and the last one is over: */
 	struct rotation rotation; /* signed by the host */
 };
 void lookup_done(struct lookup *lookup);
@@ -44,6 +44,9 @@ void lookup_foresee(struct client *client, const char *name);
 /* ERR_INTEGRITY names what contradicts what. */
 enum err_code lookup_secret(struct client *client, const struct vault_view *view, const char *name,
     struct lookup *ret_lookup, struct err *err) MUST_CHECK;
+/* The same, with its last rotation. */
+enum err_code lookup_with_rotation(struct client *client, const struct vault_view *view,
+    const char *name, struct lookup *ret_lookup, struct err *err) MUST_CHECK;
 /* ERR_EXISTS: there is one of that name. */
 enum err_code lookup_none(struct client *client, const char *name, struct err *err) MUST_CHECK;
 /* The array "spares" of a reply about the version of HEADER. */

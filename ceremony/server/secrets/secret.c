@@ -28,7 +28,7 @@ released(struct session *session, const struct secret_row *row, bool *ret_releas
 	return ERR_OK;
 }
 
-/* "sealed", "released", or the state of an open debt. */
+/* The state of an open debt; "released"; of a death that is watched; "sealed". */
 static enum err_code
 state_name(struct session *session, const struct secret_row *row, const char **ret_name,
     struct err *err)
@@ -45,7 +45,12 @@ state_name(struct session *session, const struct secret_row *row, const char **r
 		return code;
 	TRY(released(session, row, &out, err));
 	*ret_name = out ? "released" : "sealed";
-	return ERR_OK;
+	if (out)
+		return ERR_OK;
+	code = store_newest_watch(session->store, &row->id, &debt, err);
+	if (code == ERR_OK)
+		*ret_name = debt_state_names[debt.state];
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 static enum err_code
@@ -173,7 +178,7 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	struct secret_row row;
 	DSSE definition = {0};
 	VERSION_ROW version = {0};
-	bool out;
+	bool out, wants = json_in_has(&call->in, "rotation") && json_in_bool(&call->in, "rotation");
 
 	TRY(json_in_end(&call->in));
 	enum err_code code = store_find_secret(session->store, name, &row, err);
@@ -192,7 +197,8 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	json_put_bool(call->reply, "released", out);
 	TRY(put_debt(session, call->reply, &row, err));
 	TRY(put_deaths(session, call->reply, &row, err));
-	TRY(put_rotation(session, call->reply, &row, err));
+	if (wants)
+		TRY(put_rotation(session, call->reply, &row, err));
 	TRY(put_spares(session, call->reply, &version, err));
 	buf_bytes(&call->out, buf_view(&version.header));
 	return buf_check(&call->out, err);

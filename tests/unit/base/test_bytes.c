@@ -4,13 +4,13 @@
 
 static bool out_of_memory;
 
-void *__real_realloc(void *pointer, size_t size);
-void *__wrap_realloc(void *pointer, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 
 void *
-__wrap_realloc(void *pointer, size_t size)
+__wrap_malloc(size_t size)
 {
-	return out_of_memory ? NULL : __real_realloc(pointer, size);
+	return out_of_memory ? NULL : __real_malloc(size);
 }
 
 static void

@@ -215,7 +215,8 @@ look_up(void (*change)(struct rotation *rotation), bool host, struct lookup *ret
 	town.lie = show_rotation;
 	fine(town_connect(&town, TOWN_CISO, &client, err), err);
 	fine(client_sync(client, &view, err), err);
-	enum err_code code = lookup_secret(client, view, town.items[0].name, ret_lookup, err);
+	enum err_code code =
+	    lookup_with_rotation(client, view, town.items[0].name, ret_lookup, err);
 
 	client_freep(&client);
 	town_close(&town);

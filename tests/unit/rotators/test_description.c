@@ -81,7 +81,7 @@ a_target_that_fits_no_case_is_refused_and_told_what_decides(void **state)
 	    parse_blaming(HEAD LOCAL "," FAR "," LOCAL "]}", "{\"access\":\"ssh\"}", &description,
 	        &of_target, &err));
 	assert_says("target: rotator test has nothing for a target like this");
-	assert_says("its members \"access\", \"port\" decide;");
+	assert_says("its member \"access\" may be \"local\" or \"ssh\", \"port\" may be ");
 	assert_true(of_target);
 }
 

@@ -15,8 +15,8 @@ static size_t allocations, failing; /* the tests' own */
 
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 
 void *
 __wrap_calloc(size_t count, size_t size)
@@ -25,9 +25,9 @@ __wrap_calloc(size_t count, size_t size)
 }
 
 void *
-__wrap_realloc(void *old, size_t size)
+__wrap_malloc(size_t size)
 {
-	return ++allocations == failing ? NULL : __real_realloc(old, size);
+	return ++allocations == failing ? NULL : __real_malloc(size);
 }
 
 /* ---- rows made by hand ---- */
