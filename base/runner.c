@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,16 +141,18 @@ read_generated(struct pump *pump, ssize_t *ret_got, struct err *err)
 static enum err_code
 read_public(struct pump *pump, int at, ssize_t *ret_got, struct err *err)
 {
+	bool errors = at == ERRORS;
 	uint8_t block[4096];
 	ssize_t got = read(pump->fds[at], block, sizeof(block));
+	enum err_code code = ERR_OK;
 
 	*ret_got = got;
-	if (got <= 0)
-		return ERR_OK;
-	if (at == ERRORS)
-		return keep(pump->child->errors, view_of(block, (size_t)got), true,
-		    CHILD_ERRORS_MAX, err);
-	return keep(pump->child->output, view_of(block, (size_t)got), false, CHILD_OUTPUT_MAX, err);
+	if (got > 0)
+		code = keep(errors ? pump->child->errors : pump->child->output,
+		    view_of(block, (size_t)got), errors,
+		    errors ? CHILD_ERRORS_MAX : CHILD_OUTPUT_MAX, err);
+	explicit_bzero(block, sizeof(block)); /* as the buffers of callers are wiped */
+	return code;
 }
 
 /* Read what is there, but not for ever from a child that writes without end. */
