@@ -122,6 +122,7 @@ struct tally {
 	unsigned rows[STYLES][DEBT_STATES][DEBT_EVENTS],
 	    rehearsed[STYLES][DEBT_STATES][DEBT_EVENTS];
 	unsigned seen[STYLES][DEBT_STATES][VERBS][FAULTS];
+	unsigned killed[STYLES][DEBT_STATES]; /* at a durable step */
 	unsigned failures, cases, runs, kills, checks, failed_most, same_most, none_most, runs_most;
 	char failed_where[200];
 };
@@ -169,6 +170,8 @@ void target_catch_up(enum verb verb);
 void truths_of(struct session *session);
 void truths_check(void);
 bool truths_came_back(uint32_t version);
+/* VALUE is about to be told to the target: it is sealed and in the escrow already. */
+void truths_check_told(const char *value);
 /* When a debt is retired: it was OLD's, and NEW works. */
 void truths_check_dead(const struct id *debt, uint32_t old, uint32_t new);
 void truths_check_end(struct session *session);
