@@ -50,6 +50,8 @@ static const struct rare {
 	enum verb verb;
 	const char *why;
 } rare[] = {
+    {STYLE_REPLACE, DEBT_WATCHED, VERB_APPLY,
+        "what was there before was put back after the new value had become the current one"},
     {STYLE_OVERLAP, DEBT_OWED, VERB_WITHDRAW,
         "the escrow is full, and one of its values, rejected, is accepted all the same: it was told late"},
     {STYLE_OVERLAP, DEBT_WATCHED, VERB_WITHDRAW,

@@ -21,9 +21,9 @@ struct rotator {
 
 const char *const verb_names[VERBS] = {"check", "generate", "probe", "apply", "add", "issue",
     "withdraw", "orphans", "expel"};
-const char *const fault_names[FAULTS] = {"-", "refuses", "silent", "denied", "rejects", "unchanged",
-    "hangs-before", "hangs-after", "late", "later", "dies-before", "dies-after", "twice", "forgets",
-    "both", "lies", "lies-rejected", "lies-unchanged", "spoils"};
+const char *const fault_names[FAULTS] = {"-", "refuses", "silent", "denied", "locked", "rejects",
+    "unchanged", "hangs-before", "hangs-after", "late", "later", "dies-before", "dies-after",
+    "twice", "forgets", "both", "lies", "lies-rejected", "lies-unchanged", "spoils"};
 
 /* Sets of verbs. */
 #define ON(verb) (1u << (verb))
@@ -39,6 +39,7 @@ fault_fits(enum fault fault, enum verb verb)
 	    [FAULT_REFUSES] = ON(VERB_CHECK) | ON(VERB_GENERATE),
 	    [FAULT_SILENT] = ON(VERB_CHECK) | ON(VERB_GENERATE) | ON(VERB_EXPEL) | ON(VERB_PROBE),
 	    [FAULT_DENIED] = ON(VERB_PROBE),
+	    [FAULT_LOCKED] = ON(VERB_PROBE),
 	    [FAULT_REJECTS] = GIVES | ON(VERB_ISSUE),
 	    [FAULT_UNCHANGED] = CHANGES,
 	    [FAULT_HANGS_BEFORE] = CHANGES,
@@ -243,10 +244,14 @@ probe(struct rotator *rotator, bool next, enum fault fault)
 
 	if (rotator->broken || fault == FAULT_SILENT)
 		return PROBE_UNREACHABLE;
+	if (fault == FAULT_LOCKED)
+		return PROBE_DENIED;
 	if (target_login(value)) {
 		saw(rotator, next);
 		return PROBE_ACCEPTED;
 	}
+	if (scene()->blunt)
+		return PROBE_REFUSED;
 	if (fault == FAULT_DENIED || other[0] == '\0' || !target_login(other))
 		return PROBE_DENIED;
 	saw(rotator, !next);
@@ -327,6 +332,7 @@ change_by(struct rotator *rotator, enum fault fault)
 	case FAULT_REFUSES:
 	case FAULT_SILENT:
 	case FAULT_DENIED:
+	case FAULT_LOCKED:
 	case FAULT_HANGS_AFTER:
 	case FAULT_DIES_BEFORE:
 	case FAULT_DIES_AFTER:

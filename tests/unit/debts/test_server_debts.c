@@ -141,11 +141,12 @@ static const struct story {
 static const enum verb giving[STYLES] =
     {[STYLE_REPLACE] = VERB_APPLY, [STYLE_OVERLAP] = VERB_ADD, [STYLE_ISSUE] = VERB_ISSUE};
 
-/* With a third fault, or none. */
+/* With a third fault, or none; killed at durable step KILL_AT of what follows (0: never). */
 static bool
-tell(struct town *town, const struct story *story, const struct plan *third)
+tell(struct town *town, const struct story *story, const struct plan *third, int64_t kill_at)
 {
 	town_restore(town);
+	town->kill_at = kill_at;
 	memcpy(world()->scene.plans, story->plans, sizeof(story->plans));
 	world()->scene.plans[PLANS - 1] = *third;
 	world()->scene.habit.verb = giving[story->style];
@@ -157,6 +158,8 @@ tell(struct town *town, const struct story *story, const struct plan *third)
 			return false;
 	if (story->set != 0)
 		town_set(town, story->set);
+	town->bench->shared->points = 0;
+	town->bench->shared->kill_at = kill_at;
 	return town_run_until_paid(town);
 }
 
@@ -172,10 +175,16 @@ tell_all(struct sweep *sweep, const struct story *story)
 	struct plan third = {0};
 	struct called trace[CALLS];
 
-	if (tell(sweep->town, story, &third))
-		town_expect_opens(sweep->town);
+	bool fine = tell(sweep->town, story, &third, 0);
+	int64_t points = sweep->town->bench->shared->points;
 	unsigned calls = world()->scene.calls;
+
 	memcpy(trace, world()->scene.trace, sizeof(trace));
+	if (fine)
+		town_expect_opens(sweep->town);
+	for (int64_t at = 1; at <= points; at++)
+		if (sweep_takes(++sweep->number, sweep->kill_step))
+			(void)tell(sweep->town, story, &third, at);
 	for (third.at = last_plan(story) + 1; third.at <= calls; third.at++)
 		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
 			const struct called *call = &trace[third.at - 1];
@@ -184,7 +193,7 @@ tell_all(struct sweep *sweep, const struct story *story)
 			if (fault_fits(third.fault, (enum verb)call->verb) &&
 			    (sweep_takes(++sweep->number, sweep->plan_step) ||
 			        cell_is_new(call, third.fault)))
-				(void)tell(sweep->town, story, &third);
+				(void)tell(sweep->town, story, &third, 0);
 		}
 }
 

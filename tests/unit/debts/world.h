@@ -37,6 +37,7 @@ enum fault {
 	FAULT_REFUSES,        /* check, generate */
 	FAULT_SILENT,         /* check, generate, expel: no answer; probe: unreachable */
 	FAULT_DENIED,         /* probe: what is refused, without a proof */
+	FAULT_LOCKED,         /* probe: whatever it is, likewise */
 	FAULT_REJECTS,        /* not done, and never will be */
 	FAULT_UNCHANGED,      /* not done, for another reason */
 	FAULT_HANGS_BEFORE,   /* not done, no answer */
@@ -112,6 +113,7 @@ struct scene {
 	char failed_value[VALUE_SIZE];
 	unsigned locks_after; /* so many failed logins in a row, for ten minutes; 0: never */
 	int64_t locked_until;
+	bool blunt; /* it calls refused whatever it does not accept */
 	/* When the last run ended: debts; the newest of them; versions. */
 	unsigned unpaid;
 	struct debt_row last;
