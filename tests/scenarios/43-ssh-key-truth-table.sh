@@ -24,8 +24,9 @@ printf 'Authenticated to 127.0.0.1\nroot@x: Permission denied (publickey).\n' >b
 "$BUILD/tests/scenarios/ssh-host" "$FOLDER/first_key" first >first.port & OTHERS+=($!)
 until [ -s words.port ] && [ -s first.port ]; do sleep 0.05; done
 words=$(cat words.port) first=$(cat first.port)
-# Nobody else gets one of them while they are given out.
-read -r -a PORTS < <(python3 -c '
+# Where nobody else is, below those that connections get, one of which would meet itself while nobody listens there.
+PORTS=({2301..2320})
+[ -n "${HALLIGAN_ALONE:-}" ] || read -r -a PORTS < <(python3 -c '
 import socket
 all = [socket.create_server(("127.0.0.1", 0)) for i in range(20)]
 print(*(one.getsockname()[1] for one in all))')

@@ -101,11 +101,11 @@ struct scene {
 	struct id debt;                    /* that one */
 	char sealed[VERSIONS][VALUE_SIZE]; /* by version: to the officers */
 	struct id owner[VERSIONS];         /* the debt that made it */
-	bool unresolved;            /* the value told last is neither accepted nor rejected */
-	bool spoiled;               /* others made it accept nothing */
-	bool reverted;              /* others put back what was there before: */
-	bool refused[VERSIONS];     /* even what it was seen to refuse */
-	bool orphaned;              /* it said that it withdrew what nobody has, and did not */
+	bool unresolved;        /* the value told last is neither accepted nor rejected */
+	bool spoiled;           /* others made it accept nothing */
+	bool reverted;          /* others put back what was there before: */
+	bool refused[VERSIONS]; /* even what it was seen to refuse */
+	bool orphaned; /* it said that it withdrew what nobody has, and did not, or put it back */
 	unsigned made, ended_count; /* values; statements */
 	struct ended ended[16];
 	unsigned failed, failed_same, failed_most, same_most,
