@@ -70,7 +70,7 @@ row() {
 	[ -z "${HOST_KEY:-}" ] || HOST[$name]=$(cut -d' ' -f1,2 "$HOST_KEY.pub")
 }
 keys_of() { echo "$1/sshd/authorized_keys"; }
-lets_in() { SSHD_PORT=$(cat "$1/port") login "$2"; } # lets_in ROW KEY: at the host itself
+lets_in() { SSHD_PORT=$(cat "$1/port") login "$2" > /dev/null; } # lets_in ROW KEY: at the host itself
 debts_of() { db "SELECT count(*) FROM debts d JOIN secrets s ON s.id = d.secret WHERE s.name = '$1' AND d.state <> 'retired'"; }
 escrow_of() { # the file of the debt of SECRET is there
 	[ -s "$VAULT/escrow/$(db "SELECT lower(hex(d.id)) FROM debts d JOIN secrets s ON s.id = d.secret WHERE s.name = '$1' AND d.state <> 'retired'")" ]
