@@ -35,11 +35,7 @@ paid() { # paid CLAIM SECRET
 
 # --- each row: adopted and rotated, and at one step of each something happens ---
 # A row has a host, and what stands before it (ssh_front.py), whose port the definition names.
-PORTS=({2301..2340})
-[ -n "${HALLIGAN_ALONE:-}" ] || read -r -a PORTS < <(python3 -c '
-import socket
-all = [socket.create_server(("127.0.0.1", 0)) for i in range(40)]
-print(*(one.getsockname()[1] for one in all))')
+read -r -a PORTS < <(sshd_quiet_ports 40)
 NEXT_PORT=0
 declare -A KIND ACCESS LINE FRONT LISTENER HOST EVENT ID RELEASED CRASHED
 ROWS=() HOSTS=()
