@@ -49,7 +49,9 @@ sshd_quiet_ports() {
 		    try: taken.append(socket.create_server(("127.0.0.1", port)))
 		    except OSError: pass
 		    if len(taken) == int(sys.argv[1]): break
-		print(*(one.getsockname()[1] for one in taken))
+		ports = [one.getsockname()[1] for one in taken]
+		for one in taken: one.close() # who reads this is told when nobody listens there any more
+		print(*ports)
 	END
 }
 
