@@ -191,7 +191,8 @@ class Debt:
         result = self.ask("probe", which)
         key, other = (self.old, self.new) if which == "current" else (self.new, self.old)
         if result == "refused" and stands(key): self.wrong.append("refused a key that stands there")
-        if result == "refused" and not (other and stands(other)): self.wrong.append("refused, and the other key does not stand there")
+        # A shut row's old key stands in a file that is not among those of the row; a check that was cut short lets it pass.
+        if result == "refused" and not ROW.get("shut") and not (other and stands(other)): self.wrong.append("refused, and the other key does not stand there")
         return result
 
     def run(self):
