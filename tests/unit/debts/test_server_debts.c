@@ -119,6 +119,8 @@ static const struct story {
 } stories[] = {
     {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_HANGS_BEFORE}}, 0, 0, 0},
     {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_LIES}}, 0, 0, 0},
+    {STYLE_REPLACE, {{3, FAULT_BOTH}, {6, FAULT_LOCKED}}, 0, 0,
+        0}, /* it took both, and denies for a moment */
     {STYLE_REPLACE, {{0}}, 3, 0, 0},
     {STYLE_REPLACE, {{3, FAULT_REJECTS}, {6, FAULT_SPOILS}}, 0, 1, 2},
     {STYLE_REPLACE, {{3, FAULT_SPOILS}}, 0, 1, 1},
