@@ -158,4 +158,17 @@ all)
 	ok "and of five events four happened" [ $((5 * HAPPENED)) -ge $((4 * TAKEN)) ] ;;
 '') is "as many cases were taken as the rows name" $TAKEN ${COUNTS[2]} ;;
 esac
+
+# A host that takes keys of the new one's kind alone: the old one is dead when it stands nowhere, and not before.
+mkdir kinds
+SSHD_PORT=${PORTS[14]}
+sshd_start kinds "PubkeyAcceptedAlgorithms ssh-ed25519"
+for access in local ssh; do
+	probe() { "$LIB/rotator.py" --current private-key=rsa --next private-key=old "$ROTATE" "$(sshd_target $access)" probe-current; }
+	cat rsa.pub old.pub >"$SSHD_AUTHORIZED"
+	like "access $access: a key that is denied for its kind, and stands there, is not refused" "$(probe)" '^denied .*kind'
+	cat old.pub >"$SSHD_AUTHORIZED"
+	like "access $access: it is when it does not stand there" "$(probe)" '^refused '
+done
+sshd_stop
 tap_end
