@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An SSH server with a host key of its own that means no good: it lets every key in and then sends without end.
+ * An SSH server with a host key of its own that means no good: it lets every key in and then sends without end, or it
+ * lies about keys.
  *
  *	usage: ssh-host HOST_KEY HOW		prints its port, and serves until it is killed
  *
@@ -10,6 +11,8 @@
  *	window	writes on its stdout instead, and more than the other side makes room for
  *	opens	asks for channels of its own instead, which the other side would have to remember
  *	auth	sends messages for debugging instead of saying whether the key is right
+ *	first	denies the first key of each session and lets any other in, as a host does where that one died; runs nothing,
+ *		and says that it did
  */
 #include <arpa/inet.h>
 #include <libssh/libssh.h>
@@ -28,7 +31,8 @@ struct host {
 	ssh_session session;
 	ssh_channel channel;
 	const char *how;
-	bool knows; /* asked whether it takes the key, it said yes; the next request is signed */
+	bool knows;  /* asked whether it takes the key, it said yes; the next request is signed */
+	bool denied; /* a key */
 };
 
 static void
@@ -89,10 +93,23 @@ send_without_end(const struct host *host)
 }
 
 static void
+run_nothing(const struct host *host, ssh_message message)
+{
+	(void)ssh_message_channel_request_reply_success(message);
+	(void)ssh_channel_request_send_exit_status(host->channel, 0);
+	(void)ssh_channel_send_eof(host->channel);
+	(void)ssh_channel_close(host->channel);
+}
+
+static void
 run_command(const struct host *host, ssh_message message)
 {
 	bool is_stdout = strcmp(host->how, "stdout") == 0;
 
+	if (strcmp(host->how, "first") == 0) {
+		run_nothing(host, message);
+		return;
+	}
 	if (!is_stdout && strcmp(host->how, "stderr") != 0) {
 		send_without_end(host);
 		return;
@@ -104,8 +121,13 @@ run_command(const struct host *host, ssh_message message)
 static void
 judge_key(struct host *host, ssh_message message)
 {
+	bool is_first = !host->denied;
+
+	host->denied = true;
 	if (strcmp(host->how, "auth") == 0)
 		send_without_end(host);
+	else if (strcmp(host->how, "first") == 0 && is_first)
+		(void)ssh_message_reply_default(message);
 	else if (host->knows)
 		(void)ssh_message_auth_reply_success(message, 0);
 	else

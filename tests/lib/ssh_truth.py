@@ -2,24 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rotate an SSH key through its rotator as the vault would, again and again, while something happens at a step.
 
-usage: ssh_truth.py ROW		ROW is JSON; a line "well N of M" or "wrong WHAT..." for it
+usage: ssh_truth.py ROW		ROW is JSON; a line "well N of M: KIND=COUNT..." or "wrong WHAT..." for it
+       ssh_truth.py ROW count	how many cases are taken, of how many
+
+M cases were taken, in N of which what should happen happened: by kinds of what happens ("none": nothing should).
 
 ROW: name, rotator, target, sshd (process), old (private key), files (authorized_keys files that sshd reads), keys (those
 of the row), ends (how a rotation that nothing happens to ends: retired, refused, old, open), heal (a command after which
 an attempt that stopped goes on; then it ends as "healed" says), harm (a command before each case), steps (all, few), jump (the
 target's jump host), liars (ports of others who take the port), number (of the
-first case), step (sweep.sh).
+first case), plain (events that the plain suite takes, as "KIND CONNECTION PIECE").
 
 The rotator goes through a proxy, whose Nth connection and Mth piece of what the host sends are the steps.  At one of
 them the connection is cut, the host's session killed, the rotator killed, or from one connection on somebody else
-answers.  Whatever happens: what a rotator says is refused, no file has; one of the values that a vault has sealed is let in;
-and when nothing happens any more, the rotation ends as it should.
+answers: a liar, or a twin, which has the host's own key and knows nobody.  Whatever happens: what a rotator says is
+refused, no file has, and the other value is in one; a liar is unreachable, and a twin denies; one of the values that a
+vault has sealed is let in; and when nothing happens any more, the rotation ends as it should.
 """
-import base64, json, os, shutil, signal, socket, subprocess, sys, tempfile, threading
+import collections, json, os, signal, socket, subprocess, sys, tempfile, threading
 
 PIECES = (4, 8, 11)	# of what the host sends: its keys, its answers, what the account says
 CONNECTIONS = {"ssh": 12, "local": 7}	# of a rotation
 TELLS = 3		# as often as the vault tells a target
+LIARS = ("words", "other", "first", "replay")
+TAKERS = LIARS + ("twin",)	# of the port
+# What may come of a liar's words: a check asks no more of a host that cannot be reached.
+BELIEVED = {"check": ("ok",), "probe": ("unreachable",), "add": ("unknown",), "withdraw": ("unknown",), "expel": ("cannot-tell",)}
 
 def encode(key):
     return bytes([1, 1, len(b"private-key")]) + b"private-key" + len(key).to_bytes(4, "big") + key
@@ -50,7 +58,7 @@ class Proxy:
 
     def carry(self, peer, number):
         kind, connection, piece = self.event or (None, 0, 0)
-        lied = kind in ("words", "other", "replay") and number >= connection
+        lied = kind in TAKERS and number >= connection
         try:
             if lied and kind == "replay":
                 self.happened = True
@@ -109,7 +117,7 @@ def descendants(process):
 
 class Rotator:
     def __init__(self, proxy, current, following):
-        places, self.made = {3: pipe(encode(current))}, None
+        places, self.made, self.proxy, self.met = {3: pipe(encode(current))}, None, proxy, None
         if following: places[4] = pipe(encode(following))
         else: self.made, places[5] = map(high, os.pipe())
         def place():
@@ -129,6 +137,14 @@ class Rotator:
         except OSError: raise Died()
 
     def ask(self, verb, value=None):
+        """In `met`: who had the port during all of it; None: the host."""
+        before = self.proxy.count
+        result = self.hear(verb, value)
+        kind, connection, _ = self.proxy.event or (None, 0, 0)
+        self.met = kind if kind in TAKERS and self.proxy.count > before >= connection - 1 else None
+        return result
+
+    def hear(self, verb, value):
         self.say({"verb": verb, "value": value} if value else {"verb": verb})
         line = self.child.stdout.readline()
         if not line: raise Died()
@@ -165,14 +181,18 @@ class Debt:
         self.proxy, self.old, self.new, self.state, self.wrong = proxy, old, None, "owed", []
         self.rotator = None
 
+    def ask(self, verb, value=None):
+        result = self.rotator.ask(verb, value)
+        if self.rotator.met in LIARS and result not in BELIEVED[verb]: self.wrong.append(f"{verb} was {result} by a liar")
+        if self.rotator.met == "twin" and result in ("accepted", "refused", "added", "withdrawn"): self.wrong.append(f"{verb} was {result} by a twin")
+        return result
+
     def probe(self, which):
-        result = self.rotator.ask("probe", which)
-        key = self.old if which == "current" else self.new
-        if result == "refused" and stands(key) and not ROW.get("shut"): self.wrong.append("refused a key that stands there")
-        if result == "accepted" and self.proxy.happened and self.proxy.event[0] in ("words", "other", "replay"):
-            self.wrong.append("accepted by a liar")
-        if result == "refused" and self.proxy.happened and self.proxy.event[0] in ("words", "other", "replay"):
-            self.wrong.append("refused by a liar")
+        result = self.ask("probe", which)
+        key, other = (self.old, self.new) if which == "current" else (self.new, self.old)
+        if result == "refused" and stands(key): self.wrong.append("refused a key that stands there")
+        # A shut row's old key stands in a file that is not among those of the row; a check that was cut short lets it pass.
+        if result == "refused" and not ROW.get("shut") and not (other and stands(other)): self.wrong.append("refused, and the other key does not stand there")
         return result
 
     def run(self):
@@ -187,7 +207,7 @@ class Debt:
 
     def owed(self):
         if self.rotator.ask("describe") != "ok": raise Stopped()
-        if self.rotator.ask("check") != "ok":
+        if self.ask("check") != "ok":
             self.state = "owed" if self.proxy.happened else "refused"
             raise Stopped()
         if self.probe("current") != "accepted": raise Stopped()
@@ -203,14 +223,14 @@ class Debt:
             if result == "unreachable" or self.probe("current") != "accepted" or self.tells >= TELLS: raise Stopped()
         self.tells += 1
         self.resumed = False
-        if self.rotator.ask("add") in ("unchanged", "rejected"): raise Stopped()
+        if self.ask("add") in ("unchanged", "rejected"): raise Stopped()
 
     def verified(self): self.state = "withdrawing" # committed: the new value is the one that is sealed as current
 
     def withdrawing(self):
         if self.probe("next") != "accepted": raise Stopped()
-        if self.rotator.ask("withdraw", "current") != "withdrawn" and self.probe("current") != "refused": raise Stopped()
-        self.rotator.ask("expel")
+        if self.ask("withdraw", "current") != "withdrawn" and self.probe("current") != "refused": raise Stopped()
+        self.ask("expel")
         self.state = "watched"
 
     def watched(self):
@@ -250,18 +270,19 @@ def case(proxy, event, kept):
     for name, content in kept.items():
         with open(name, "wb") as file: file.write(content)
     if "harm" in ROW: subprocess.run(ROW["harm"], shell=True, check=True)
-    proxy.arm(("written", 0, inode()) if event and event[0] == "written" else event)
+    nothing = event[0] == "none"
+    proxy.arm(None if nothing else ("written", 0, inode()) if event[0] == "written" else event)
     debt = Debt(proxy, OLD)
     debt.run()
-    if event and not debt.wrong and not ROW.get("shut") and not lets_in(debt.sealed()):
+    if not nothing and not debt.wrong and not ROW.get("shut") and not lets_in(debt.sealed()):
         debt.wrong.append(f"shut out, {debt.state}")
-    happened, lied = proxy.happened, event and event[0] in ("words", "other", "replay")
+    happened, lied = nothing or proxy.happened, event[0] in TAKERS
     if lied: # once more, to a liar from the beginning
         proxy.arm((event[0], 1, 0)); debt.run()
     proxy.arm(None)
-    for _ in range(2 if event else 0): debt.run()
+    for _ in range(0 if nothing else 2): debt.run()
     # Where a check was cut short it refuses nothing; then nothing else goes on either.
-    if ending(debt) not in ((expected(debt), "old") if event and ROW["ends"] == "refused" else (expected(debt),)): debt.wrong.append(f"ends {debt.state}")
+    if ending(debt) not in ((ROW["ends"], "old") if not nothing and ROW["ends"] == "refused" else (ROW["ends"],)): debt.wrong.append(f"ends {debt.state}")
     if not ROW.get("shut") and not lets_in(debt.sealed()): debt.wrong.append(f"shut out in the end, {debt.state}")
     if "heal" in ROW:
         subprocess.run(ROW["heal"], shell=True, check=True)
@@ -275,44 +296,48 @@ def case(proxy, event, kept):
     for name in left: os.unlink(os.path.join(folder, name))
     return happened, debt.wrong
 
-def expected(debt):
-    """A host may take no key of the kind that is made."""
-    if "takes" in ROW and debt.new and base64.b64decode(blob(debt.new))[4:].split(b"\0")[0].decode() in ROW["takes"]: return "retired"
-    return ROW["ends"]
-
 def events():
-    """Every step of the plain rows; of the others each connection once.  What happens there goes by turns."""
-    yield None
-    reach = CONNECTIONS[ROW["target"]["access"]] if ROW["ends"] != "refused" else 2
+    """Every step of the plain rows; of the others each connection once.  What happens there goes by turns.  Where check
+    refuses, that has two connections, which end early."""
+    yield ("none", 0, 0)
     kinds = ("cut", "session", "rotator")
+    if ROW["ends"] == "refused":
+        for connection in (1, 2):
+            for kind in kinds: yield (kind, connection, PIECES[0])
+        return
+    reach = CONNECTIONS[ROW["target"]["access"]]
     for connection in range(1, reach + 1):
         for at, piece in enumerate(PIECES):
             if ROW["steps"] == "all" or connection % 3 == at: yield (kinds[(connection + connection // 3 + at) % 3], connection, piece)
-    if ROW["ends"] != "refused": yield ("written", 0, 0)
+    if "harm" not in ROW: yield ("written", 0, 0) # else nothing is
     for kind in ROW.get("liars", {}):
         for connection in range(1, reach + 1, 2): yield (kind, connection, 0)
 
-def takes(number):
+def takes(number, event):
+    """sweep.sh; the plain suite takes what the row names."""
     sweep = os.environ.get("HALLIGAN_SWEEP", "")
     if sweep == "all": return True
     if "/" in sweep: return (number - int(sweep.split("/")[0])) % int(sweep.split("/")[1]) == 0
-    return number % ROW["step"] == 0
+    return " ".join(map(str, event)) in ROW["plain"]
 
 ROW, BLOBS, SAID = json.loads(sys.argv[1]), {}, []
 with open(ROW["old"], "rb") as file: OLD = file.read()
 
 def main():
-    chosen = [event for number, event in enumerate(events(), ROW["number"]) if takes(number)]
-    if sys.argv[2:] == ["count"]: print(len(chosen), len(list(events()))); return
+    every = list(events())
+    chosen = [event for number, event in enumerate(every, ROW["number"]) if takes(number, event)]
+    if sys.argv[2:] == ["count"]: print(len(chosen), len(every)); return
     kept = {name: content for name, content in zip(ROW["files"], contents())}
-    proxy, wrong, count = Proxy(ROW["target"]["port"], ROW["sshd"]), [], 0
+    proxy, wrong, kinds = Proxy(ROW["target"]["port"], ROW["sshd"]), [], collections.Counter()
     if "replay" in ROW.get("liars", {}): lets_replay(proxy)
     for event in chosen:
         SAID.clear()
         happened, bad = case(proxy, event, kept)
-        count += happened
+        kinds[event[0]] += happened
+
         if bad: wrong.append(f"{event}: {', '.join(bad)}: {SAID[-6:]}")
-    print(f"wrong {' | '.join(wrong)}" if wrong else f"well {count} of {len(chosen)}")
+    counts = " ".join(f"{kind}={count}" for kind, count in sorted(kinds.items()) if count)
+    print(f"wrong {' | '.join(wrong)}" if wrong else f"well {sum(kinds.values())} of {len(chosen)}: {counts}")
 
 def lets_replay(proxy):
     """What the host said when the old key was let in."""

@@ -40,6 +40,21 @@ sshd_free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# sshd_quiet_ports COUNT: below those that connections get, one of which would meet itself while nobody listens there yet.
+sshd_quiet_ports() {
+	python3 - "$1" <<-'END'
+		import random, socket, sys
+		taken = []
+		for port in random.sample(range(20000, 32000), 4000):
+		    try: taken.append(socket.create_server(("127.0.0.1", port)))
+		    except OSError: pass
+		    if len(taken) == int(sys.argv[1]): break
+		ports = [one.getsockname()[1] for one in taken]
+		for one in taken: one.close() # who reads this is told when nobody listens there any more
+		print(*ports)
+	END
+}
+
 # sshd_configure OPTION...: the first line for a keyword wins in sshd_config.
 sshd_configure() {
 	printf '%s\n' "$@" "Port $SSHD_PORT" "ListenAddress 127.0.0.1" "HostKey \"$SSHD_FOLDER/host_key\"" \

@@ -33,102 +33,188 @@ paid() { # paid CLAIM SECRET
 	is "... nothing is owed or escrowed any more" "$(owed)$(escrows)" 00
 }
 
-# --- over ssh: both keys for a while, one in the end ---
-key far
-target "$SSHD_PORT" ssh
-ok "adopted over ssh" adopt far far far.json
-is "its first key is in no file any more" "$(grep -c "$(cut -d' ' -f2 far.pub)" "$SSHD_AUTHORIZED")" 0
-ok "a night" night prod/far
-ok "the key that was sealed opens the account" login released
-ok "done" as alice done "$(newest)"
-is "it is paid" "$(owed)$(escrows)" 00
-refused "the released key opens nothing" login released
-
-# --- A1, A2: who takes the port pays nothing ---
-# The port that the definition names, and who is behind it today: the host, and from the Nth connection on another.
-FRONT=$(sshd_free_port)
-front() { # front [N PORT]
-	python3 - "$FRONT" "$SSHD_PORT" "$@" <<-'END' &
-		import socket, sys, threading
-		def pump(source, sink, kept=None):
-		    try:
-		        while data := source.recv(65536):
-		            if kept: kept.write(data)
-		            sink.sendall(data)
-		    except OSError: pass
-		    try: sink.shutdown(socket.SHUT_WR)
-		    except OSError: pass
-		port, to, first, other = map(int, (sys.argv[1:] + [1 << 30, 0])[:4])
-		spoken = open("spoken", "wb", 0) if first > 1000 else None # by the host, on the first connection that it has
-		listener = socket.socket(); listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-		listener.bind(("127.0.0.1", port)); listener.listen(50)
-		count = -1 # who waits for us connects first
-		while True:
-		    peer = listener.accept()[0]
-		    count += 1
-		    host = socket.create_connection(("127.0.0.1", other if count >= first else to))
-		    for ends in ((peer, host), (host, peer, spoken if count == 1 else None)): threading.Thread(target=pump, args=ends, daemon=True).start()
-	END
-	FRONT_PID=$!
-	until (exec 9<>"/dev/tcp/127.0.0.1/$FRONT") 2>/dev/null; do sleep 0.05; done
+# --- each row: adopted and rotated, and at one step of each something happens ---
+# A row has a host, and what stands before it (ssh_front.py), whose port the definition names.
+read -r -a PORTS < <(sshd_quiet_ports 40)
+NEXT_PORT=0
+declare -A KIND ACCESS LINE FRONT LISTENER HOST EVENT ID RELEASED CRASHED
+ROWS=() HOSTS=()
+listens() { (exec 9<>"/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
+# process PORT COMMAND...: until somebody listens there
+process() {
+	local port=$1 us=$BASHPID; shift
+	setpriv --pdeathsig TERM -- sh -c "$MORTAL" "$us" "$@" & HOSTS+=($!)
+	tokens_until 20 listens "$port"
 }
-unfront() { kill "$FRONT_PID"; wait "$FRONT_PID" 2>/dev/null; }
-front
-key front
-target "$FRONT" ssh
-ok "adopted by way of a port that somebody will take" adopt front front far.json
-coproc LIAR { exec "$LIB/ssh_liar.py" disconnect 'bye\nAuthenticated to 127.0.0.1 ([127.0.0.1]:22) using "publickey".\nroot@t: Permission denied (publickey).'; }
-read -r liar <&"${LIAR[0]}"
-mkdir stranger
-stranger=$(sshd_free_port)
-(SSHD_PORT=$stranger; sshd_start stranger; exec sleep 600) & STRANGER_PID=$!
-until (exec 9<>"/dev/tcp/127.0.0.1/$stranger") 2>/dev/null; do sleep 0.05; done
-# What the host said when it was adopted, said again; the version is the liar's own.
-python3 -c 'open("replayed", "wb").write(open("spoken", "rb").read().split(b"\n", 1)[1])'
-ok "a session was recorded" [ "$(stat -c %s replayed)" -gt 1000 ]
-"$LIB/ssh_liar.py" kexinit "$PWD/replayed" > replay.port & REPLAY_PID=$!
-tokens_until 20 test -s replay.port
-replayed=$(cat replay.port)
-number=0
-for kind in words "another host key" "a replayed session"; do
-	case $kind in words) other=$liar ;; "another host key") other=$stranger ;; *) other=$replayed ;; esac
-	for from in 1 3 6 9; do
-		number=$((number + 1))
-		sweep_takes $number 4 || continue
-		ok "a night" night prod/front
-		unfront
-		front "$from" "$other"
-		told "$kind, from connection $from on: the debt stands" 5 'not replaced yet' as alice done "$(newest)"
-		is "the escrow is kept" "$(escrows)" 1
-		unfront
-		front
-		paid "when the host is back, it is paid" prod/front
-		refused "the released key opens nothing" login released
+# host NAME OPTION...: a sshd in the folder NAME; its port and process in the files `port` and `process` there.
+host() {
+	local name=$1 port=${PORTS[NEXT_PORT++]}; shift
+	mkdir -p "$name"
+	(SSHD_PORT=$port; sshd_start "$name" "$@"; echo "${SSHD_PIDS[-1]}" > "$name/process"; exec sleep 6000) & HOSTS+=($!)
+	tokens_until 20 test -s "$name/process"
+	echo "$port" > "$name/port"
+}
+event() { echo "$2" > "$1/event.new"; rm -f "$1/event.met"; mv "$1/event.new" "$1/event"; }
+# row NAME KEY_TYPE ACCESS LINE OPTION...: LINE is what stands before the key
+row() {
+	local name=$1 front=${PORTS[NEXT_PORT++]}
+	ROWS+=("$name") KIND[$name]=$2 ACCESS[$name]=$3 LINE[$name]=$4; shift 4
+	host "$name" "$@"
+	event "$name" none
+	process "$front" "$LIB/ssh_front.py" "$front" "$(cat "$name/port")" "$name/event"
+	FRONT[$name]=$front LISTENER[$name]=$(cat "$name/process") HOST[$name]=$(cut -d' ' -f1,2 "$name/sshd/host_key.pub")
+	[ -z "${HOST_KEY:-}" ] || HOST[$name]=$(cut -d' ' -f1,2 "$HOST_KEY.pub")
+}
+keys_of() { echo "$1/sshd/authorized_keys"; }
+lets_in() { SSHD_PORT=$(cat "$1/port") login "$2" > /dev/null; } # lets_in ROW KEY: at the host itself
+debts_of() { db "SELECT count(*) FROM debts d JOIN secrets s ON s.id = d.secret WHERE s.name = '$1' AND d.state <> 'retired'"; }
+escrow_of() { # the file of the debt of SECRET is there
+	[ -s "$VAULT/escrow/$(db "SELECT lower(hex(d.id)) FROM debts d JOIN secrets s ON s.id = d.secret WHERE s.name = '$1' AND d.state <> 'retired'")" ]
+}
+is_stored() { [ "$(db "SELECT count(*) FROM secrets WHERE name = '$1'")" = 1 ]; }
+pay_all() { # when all hosts are back
+	local name tries=0
+	for name in "${ROWS[@]}"; do event "$name" none; done
+	while [ "$(owed)" != 0 ] && [ $((tries += 1)) -le 6 ]; do town_due; halligan rotate --all > rotate.log 2>&1; town_settled; done
+	is "when the hosts are back, all is paid and nothing is escrowed" "$(owed)$(escrows)" 00
+}
+# reachable ROW KEY WHAT: by KEY, or by what a ceremony opens later (CRASHED: the file as it is now).
+reachable() {
+	CRASHED[$1]=
+	if lets_in "$1" "$2" 2> /dev/null; then ok "$3: the account is reachable by the old key" true
+	else cp "$(keys_of "$1")" "$1/crashed"; CRASHED[$1]=$3; fi
+}
+# opens ROW SECRET: a ceremony opens it, and it is what stood there when something happened.
+opens() {
+	ok "$1: a night" night "$2"
+	mv released "$1/released"
+	ok "$1: the key that was sealed opens the account" lets_in "$1" "$1/released"
+	[ -z "${CRASHED[$1]}" ] || ok "${CRASHED[$1]}: the account was reachable by it" \
+		grep -qF "$(ssh-keygen -y -P '' -f "$1/released" | cut -d' ' -f2)" "$1/crashed"
+	CRASHED[$1]= ID[$1]=$(newest)
+}
+# A liar, from connection N on: nothing that it says counts.  Where all was over before, it is not met.
+no_liar_paid() { # ROW SECRET WHAT
+	[ -e "$1/event.met" ] || { ok "$3: it was met" false; return; }
+	case ${EVENT[$1]} in
+	port* | replay*)
+		is "$3: the debt stands" "$(debts_of "$2")" 1
+		ok "$3: its escrow is kept" escrow_of "$2" ;;
+	esac
+}
+adopt_all() { # adopt_all ROUND
+	local name key
+	for name in "${ROWS[@]}"; do
+		key=$name/old-$1
+		ssh-keygen -q -t "${KIND[$name]}" -N '' -C "$name" -f "$key"
+		printf '%s%s\n' "${LINE[$name]}" "$(cat "$key.pub")" > "$(keys_of "$name")"
+		printf '{"host":"127.0.0.1","port":%d,"user":"%s","host_key":"%s","authorized_keys":"%s","access":"%s"}\n' "${FRONT[$name]}" \
+			"$SSHD_USER" "${HOST[$name]}" "$PWD/$(keys_of "$name")" "${ACCESS[$name]}" > "$name/target.json"
+		event "$name" "${EVENT[$name]}"
+		adopt "$name-$1" "$key" "$name/target.json" > "$name/adopt.log" 2>&1 || :
+		town_settled
+		reachable "$name" "$key" "$name, adopted, ${EVENT[$name]}"
+		if is_stored "prod/$name-$1"; then no_liar_paid "$name" "prod/$name-$1" "$name, adopted, ${EVENT[$name]}"
+		else
+			ok "$name, not adopted, ${EVENT[$name]}: it was met, and nothing changed there" \
+				bash -c "[ -e $name/event.met ] && grep -qF '$(cut -d' ' -f2 "$key.pub")' $(keys_of "$name")"
+			event "$name" none
+			ok "... and when the host is back, it is" adopt "$name-$1" "$key" "$name/target.json"
+		fi
 	done
-done
-unfront
-kill "$LIAR_PID" "$STRANGER_PID" "$REPLAY_PID"
+	pay_all
+	for name in "${ROWS[@]}"; do
+		is "$name: the key that it was adopted with is in no file any more" "$(grep -cF "$(cut -d' ' -f2 "$name/old-$1.pub")" "$(keys_of "$name")")" 0
+		opens "$name" "prod/$name-$1"
+		is "$name: the key is of the kind that was found" "$(ssh-keygen -y -P '' -f "$name/released" | cut -d' ' -f1)" "$(cut -d' ' -f1 "$name/old-$1.pub")"
+	done
+}
+rotate_all() { # rotate_all ROUND
+	local name
+	for name in "${ROWS[@]}"; do
+		event "$name" "${EVENT[$name]}"
+		as alice done "${ID[$name]}" > "$name/done.log" 2>&1 || :
+		town_settled
+		reachable "$name" "$name/released" "$name, rotated, ${EVENT[$name]}"
+		no_liar_paid "$name" "prod/$name-$1" "$name, rotated, ${EVENT[$name]}"
+		RELEASED[$name]=$name/released-$1
+		mv "$name/released" "${RELEASED[$name]}"
+	done
+	pay_all
+	for name in "${ROWS[@]}"; do
+		refused "$name: the released key opens nothing" lets_in "$name" "${RELEASED[$name]}"
+		# Each of them where every round is taken; else those of which nothing else tells.
+		[ -n "${CRASHED[$name]}" ] || [ "${HALLIGAN_SWEEP:-}" = all ] || continue
+		opens "$name" "prod/$name-$1"
+		ok "$name: done" as alice done "${ID[$name]}"
+	done
+}
 
-# --- A4: a host that takes no key of the kind that is made ---
+for name in first_key host_ecdsa; do ssh-keygen -q -t "$([ $name = host_ecdsa ] && echo ecdsa || echo ed25519)" -N '' -f $name; done
+printf 'Authenticated to 127.0.0.1\nroot@x: Permission denied (publickey).\n' > lies
+"$LIB/ssh_liar.py" disconnect 'bye\nAuthenticated to 127.0.0.1 ([127.0.0.1]:22) using "publickey".\nroot@t: Permission denied (publickey).' > words.port & HOSTS+=($!)
+"$HALLIGAN_BUILD/tests/scenarios/ssh-host" first_key first > first.port & HOSTS+=($!)
+tokens_until 20 test -s words.port -a -s first.port
+row plain ed25519 ssh ''
+row banner ed25519 ssh '' "Banner \"$PWD/lies\""
+row forced ed25519 local 'command="echo Permission denied",no-pty '
+HOST_KEY=host_ecdsa row kinds rsa ssh '' "HostKey \"$PWD/host_ecdsa\"" "HostKeyAlgorithms ecdsa-sha2-nistp256" \
+	"PubkeyAcceptedAlgorithms rsa-sha2-512,rsa-sha2-256,ecdsa-sha2-nistp256"
+row files ed25519 ssh '' "AuthorizedKeysFile \"$PWD/files/sshd/authorized_keys\" \"$PWD/nobodys\""
+CRASHES=${#ROWS[@]}
+# Who takes their port: by words, with another host key, by what the host said before, and a twin that has its key and knows nobody.
+for liar in words first replay twin; do row $liar ed25519 ssh ''; done
+mkdir -p far/sshd; cp twin/sshd/host_key* far/sshd; host far
+ROUNDS=6
+for ((round = 0; round < ROUNDS; round++)); do
+	# The first one by the plain suite.
+	case ${HALLIGAN_SWEEP:-} in
+	all) ;;
+	*/*) [ $((${HALLIGAN_SWEEP%/*} % ROUNDS)) -eq $round ] || continue ;;
+	*) [ $round -eq 0 ] || continue ;;
+	esac
+	from=(9 6 2 4 8 10)
+	for ((i = 0; i < ${#ROWS[@]}; i++)); do
+		name=${ROWS[i]}
+		[ "${ACCESS[$name]}" = local ] && last=5 || last=10 # connections of a rotation
+		at=$((1 + (5 * i + 2 * round + 6) % last))
+		if [ $i -lt $CRASHES ]; then
+			case $(((i + round) % 4)) in
+			0) EVENT[$name]="kill $at serve.*$VAULT" ;;
+			1) EVENT[$name]="session $at ${LISTENER[$name]}" ;;
+			2) EVENT[$name]="kill $at ^[^ ]*/halligan-rotate-ssh-key" ;;
+			3) EVENT[$name]="gone $at" ;;
+			esac
+		elif [ "$name" = replay ]; then EVENT[$name]="replay ${from[round]}"
+		else EVENT[$name]="port ${from[round]} $(cat "$([ "$name" = twin ] && echo far/port || echo "$name.port")")"
+		fi
+	done
+	adopt_all $round
+	rotate_all $round
+	taken=$((${taken:-0} + 2 * ${#ROWS[@]}))
+done
+echo "# $taken of $((2 * ROUNDS * ${#ROWS[@]})) cases"
+is "each row was adopted and rotated" $((taken % (2 * ${#ROWS[@]}))) 0
+ok "... once, or in each round" [ "$taken" -ge $((2 * ${#ROWS[@]})) ]
+kill "${HOSTS[@]}"
+
+# --- A4: a host that takes no key of the kind that is asked for, which it does not tell before ---
 sshd_stop
 sshd_start "$TOKENS_DIR" "PubkeyAcceptedAlgorithms rsa-sha2-512,rsa-sha2-256"
 key old_rsa rsa
 target "$SSHD_PORT" ssh
+python3 -c 'import json; t = json.load(open("far.json")); t["key_type"] = "ed25519"; json.dump(t, open("far.json", "w"))'
 adopt rsa old_rsa far.json > rsa.log 2>&1
-if [ "$(owed)" = 0 ]; then
-	ok "RSA alone: a key is made that the host takes" night prod/rsa
-	ok "which opens the account" login released
-	ok "done" as alice done "$(newest)"
-else
-	is "RSA alone: the new key was never let in, and the old one stays" "$(debt)" applying
-	like "which is said" "$(cat rsa.log)" 'still accepts the old one alone'
-	ok "it opens the account" login old_rsa
-	halligan rotate prod/rsa > rsa.log 2>&1
-	ok "whatever is tried" login old_rsa
-	sshd_stop
-	sshd_start "$TOKENS_DIR"
-	paid "when the host takes it, it is paid" prod/rsa
-fi
+is "RSA alone: the new key was never let in, and the old one stays" "$(debt)" applying
+like "which is said" "$(cat rsa.log)" 'still accepts the old one alone'
+is "the escrow is kept" "$(escrows)" 1
+ok "it opens the account" login old_rsa
+halligan rotate prod/rsa > rsa.log 2>&1
+ok "whatever is tried" login old_rsa
+sshd_stop
+sshd_start "$TOKENS_DIR"
+paid "when the host takes it, it is paid" prod/rsa
+refused "the old key opens nothing" login old_rsa
 sshd_stop
 
 # --- a second AuthorizedKeysFile ---
@@ -138,6 +224,19 @@ target "$SSHD_PORT" ssh
 remember
 told "a key that another file lets in is not adopted" 5 'second AuthorizedKeysFile.*authorized_keys2' adopt second second far.json
 unchanged "nothing was stored, and nothing changed there"
+sshd_stop
+
+# It has the key, too: the debt is not paid while it lets the old key in.
+cat second.pub > also.pub; cat second.pub >> "$SSHD_AUTHORIZED"
+sshd_start "$TOKENS_DIR" "AuthorizedKeysFile \"$SSHD_AUTHORIZED\" \"$TOKENS_DIR/also.pub\""
+adopt also second far.json > also.log 2>&1
+like "a key that another file lets in, too: its debt stands" "$(debt)" '^(withdrawing|watched)$'
+like "which is said" "$(cat also.log)" 'still|could not be taken away'
+is "the escrow is kept" "$(escrows)" 1
+ok "the old key opens the account" login second
+: > also.pub
+paid "when it is out of that file, it is paid" prod/also
+refused "the old key opens nothing" login second
 sshd_stop
 
 # --- A5: a full disk, again and again ---
@@ -163,23 +262,6 @@ for access in local ssh; do
 	refused "$access: the released key opens nothing" login released
 done
 
-# --- the vault's process is killed while the target is told ---
-printf '[ ! -e %s/slow ] || { touch %s/asleep; sleep 3; }\n' "$TOKENS_DIR" "$TOKENS_DIR" > sshd/home/.bashrc
-case $(getent passwd "$(id -u)" | cut -d: -f7) in
-*/bash)
-	for after in 1 2 3; do
-		ok "a night" night prod/full-ssh
-		rm -f asleep; touch slow
-		as alice done "$(newest)" > killed.log 2>&1 & doing=$!
-		for ((i = 1; i <= after; i++)); do rm -f asleep; tokens_until 20 test -e asleep; done
-		pkill -KILL -f "serve.*$VAULT"
-		rm slow; wait $doing
-		ok "killed in login $after: one of the two keys opens the account" bash -c "$(declare -f login); SSHD_PORT=$SSHD_PORT SSHD_USER=$SSHD_USER; login released"
-		paid "... and the debt is paid by the next run" prod/full-ssh
-		refused "... after which the released key opens nothing" login released
-	done ;;
-*) echo "# skipped: the account's shell is not bash" ;;
-esac
 ok "the log verifies" halligan log verify
 umount small
 tap_end

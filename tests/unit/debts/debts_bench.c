@@ -191,6 +191,9 @@ town_new(const char *name, const struct announcement *announced)
 	release(bench, &credential);
 	world()->scene.calls = 0;
 	town_keep(town);
+	/* What was asked while it was adopted is no debt's. */
+	memset(world()->tally.seen, 0, sizeof(world()->tally.seen));
+	memset(world()->tally.killed, 0, sizeof(world()->tally.killed));
 	return town;
 }
 
@@ -295,6 +298,23 @@ remove_what_came_back(void)
 			target_remove(scene->sealed[i]);
 }
 
+/* Told twice in vain to take it away, once its grace time was over, a target goes on to take an old value: a person
+ * removes it there, as the note asks. */
+static void
+remove_as_asked(void)
+{
+	const struct scene *scene = &world()->scene;
+
+	/* Known, and to be mended: a full escrow, none of whose values but one that was rejected works, is a dead end. */
+	if (strstr(scene->last.note, "the escrow holds") != NULL)
+		target_repair(scene->sealed[scene->last.old]);
+	if (strstr(scene->last.note, "remove it there") == NULL || scene->announced.grace == 0)
+		return;
+	for (uint32_t i = 1; i < VERSIONS; i++)
+		if (scene->sealed[i][0] != '\0' && i != scene->current)
+			target_remove(scene->sealed[i]);
+}
+
 /* Once it accepts nothing, a person sets one of the values: the current one, if one is; else the old or the newest. */
 static void
 repair(void)
@@ -306,6 +326,7 @@ repair(void)
 	                                                        scene->last.pending;
 
 	remove_what_came_back();
+	remove_as_asked();
 	for (uint32_t i = 1; i < VERSIONS; i++)
 		if (scene->sealed[i][0] != '\0' && target_keeps(scene->sealed[i]))
 			return;

@@ -173,9 +173,13 @@ enum err_code __wrap_sql_commit(struct sql *sql, struct err *err);
 static void
 point(void)
 {
-	if (own()->serves && own()->clock != NULL &&
-	    ++own()->clock->points == own()->clock->kill_at)
-		kill(getpid(), SIGKILL);
+	const struct scene *scene = &own()->world->scene;
+
+	if (!own()->serves || own()->clock == NULL ||
+	    ++own()->clock->points != own()->clock->kill_at)
+		return;
+	own()->world->tally.killed[scene->announced.style][scene->state]++;
+	kill(getpid(), SIGKILL);
 }
 
 int

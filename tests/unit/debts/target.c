@@ -232,6 +232,8 @@ target_catch_up(enum verb verb)
 		(void)target_do(&now->late, false, true);
 	}
 	if (now->forget_at != 0 && now->calls >= now->forget_at && looks) {
+		for (unsigned i = now->forget_at - 2; i + 1 < now->calls; i++) /* since then */
+			now->orphaned |= now->trace[i].verb == VERB_ORPHANS;
 		now->forget_at = 0;
 		now->reverted = true;
 		memcpy(now->held, now->before, sizeof(now->held));

@@ -137,7 +137,10 @@ a_target_that_takes_the_old_value_after_its_time_is_told_of(void **state)
 		assert_true(town_run(town, HOUR));
 		assert_int_equal(bench_count(town->bench, TOLD("still accepted version 1 when")),
 		    1);
-		assert_true(town_run(town, HOUR));
+		unsigned calls = world()->scene.calls;
+		assert_true(town_run(town, HOUR - 1));
+		assert_int_equal(world()->scene.calls, calls);
+		assert_true(town_run(town, 1));
 		assert_int_equal(bench_count(town->bench, TOLD("remove it there")), 1);
 		assert_int_equal(world()->scene.last.tries, 1);
 		assert_true(town_run(town, WAIT_FIRST));
@@ -266,6 +269,9 @@ a_target_that_locks_out_is_told_apart_from_one_that_accepts_nothing(void **state
 		world()->scene.habit.fault = FAULT_SPOILS;
 		assert_true(town_run(town, WAIT_LONGEST));
 		town_expect_state(town, DEBT_DEGRADED);
+		assert_int_equal(bench_count(town->bench,
+		                     "SELECT count(*) FROM ceremonies WHERE state = 'degraded'"),
+		    1);
 		town_set(town, version);
 		world()->scene.locks_after = 5;
 		assert_true(town_run_until_paid(town));
@@ -455,6 +461,28 @@ the_next_ceremony_heals_a_target_that_lost_every_value(void **state)
 	}
 }
 
+/* Nor one that the rotator calls a refusal. */
+static void
+a_no_of_a_target_that_accepts_nothing_proves_no_death(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_REPLACE; style < STYLES; style++) {
+		struct announcement announced = of(style, HOUR);
+		TOWN *town = town_new(style_names[style], &announced);
+
+		town_restore(town);
+		assert_true(town_run(town, 700));
+		target_forget_all();
+		world()->scene.blunt = true;
+		assert_true(town_run(town, HOUR));
+		town_expect_state(town, DEBT_WATCHED);
+		assert_int_equal(world()->scene.ended_count, 0);
+		town_set(town, 2);
+		assert_true(town_run_until_paid(town));
+		town_expect_ended(town, 1);
+	}
+}
+
 static void
 a_death_is_proven_by_the_value_that_works_now(void **state)
 {
@@ -494,6 +522,7 @@ main(void)
 	    cmocka_unit_test(a_new_debt_waits_until_the_old_value_of_the_one_before_is_taken_away),
 	    cmocka_unit_test(a_lost_value_under_a_waiting_debt_has_a_way_out),
 	    cmocka_unit_test(the_next_ceremony_heals_a_target_that_lost_every_value),
+	    cmocka_unit_test(a_no_of_a_target_that_accepts_nothing_proves_no_death),
 	    cmocka_unit_test(a_death_is_proven_by_the_value_that_works_now),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,48 +4,18 @@
  * step, DESIGN.md's invariants 6 to 8 hold at each call, and once that is over every debt comes to its end.
  */
 #include "ceremony/server/rotation/wait.h"
+#include "ceremony/server/vault/escrow.h"
+#include "tests/unit/debts/cells.h"
 #include "tests/unit/debts/debts_bench.h"
 #include "tests/unit/sweep.h"
 
-static const struct row {
-	const char *name;
-	struct announcement announced;
-} rows[] = {
-    {"replace", {.style = STYLE_REPLACE, .holds = 1, .can = CAN_EXPEL}},
-    {"overlap", {.style = STYLE_OVERLAP, .holds = 2, .can = CAN_EXPEL}},
-    {"issue", {.style = STYLE_ISSUE, .holds = 2, .can = CAN_EXPEL}},
-};
-
-/* In each state, each fault of each verb that is asked there: how many were met, of how many. */
-static void
-count_faults(enum style style, unsigned *ret_met, unsigned *ret_all)
-{
-	const struct tally *tally = &world()->tally;
-
-	*ret_met = *ret_all = 0;
-	for (unsigned i = 0; i < DEBT_STATES * VERBS; i++) {
-		const unsigned *seen = tally->seen[style][i / VERBS][i % VERBS];
-		unsigned met = 0, all = 0;
-
-		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
-			bool fits = fault_fits((enum fault)fault, (enum verb)(i % VERBS));
-
-			all += fits;
-			met += fits && seen[fault] > 0;
-		}
-		*ret_met += met;
-		*ret_all += seen[FAULT_NONE] > 0 || met > 0 ? all : 0;
-	}
-}
+/* Seconds for which an old value is accepted after it was taken away. */
+static const uint32_t graces[] = {0, 60, 3600};
 
 static void
-report(const char *name, enum style style)
+report(const char *name)
 {
 	const struct tally *tally = &world()->tally;
-	unsigned met, all;
-
-	count_faults(style, &met, &all);
-	print_message("# %s: %u of %u faults in each state\n", name, met, all);
 
 	print_message(
 	    "# %s: %u cases, %u runs, %u kills, %u checks; at most %u runs; at most %u "
@@ -56,15 +26,57 @@ report(const char *name, enum style style)
 
 struct sweep {
 	struct town *town;
-	int64_t number, plan_step, kill_step;
+	int64_t number, first_step, plan_step, kill_step; /* first: of the plans with one fault */
 };
 
-/* Each durable step of a case with PLANS, that has POINTS, is a place to die. */
+/* Plans whose case was the first to meet a cell. */
+struct ways {
+	struct plan plans[256][PLANS];
+	size_t count;
+};
+
+/* What was not met yet, of what the last case came to after its PLANS, is met by one more fault. */
+static void
+meet_after(struct sweep *sweep, struct ways *ways, const struct plan plans[PLANS])
+{
+	const struct scene led = world()->scene;
+	size_t place = 0;
+
+	while (place < PLANS && plans[place].at != 0)
+		place++;
+	for (unsigned at = 1 + (place > 0 ? plans[place - 1].at : 0);
+	     at <= led.calls && place < PLANS; at++)
+		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
+			struct plan *way = ways->plans[ways->count];
+
+			if (!cell_is_new(&led.trace[at - 1], (enum fault)fault))
+				continue;
+			assert_true(++ways->count < ARRAY_SIZE(ways->plans));
+			memcpy(way, plans, sizeof(ways->plans[0]));
+			way[place] = (struct plan){at, (enum fault)fault};
+			(void)town_case(sweep->town, way, 0, NULL);
+		}
+}
+
+/* Each cell that few faults lead to, by the fewest. */
+static void
+meet_each(struct sweep *sweep)
+{
+	struct ways ways = {.count = 1};
+
+	for (size_t i = 0; i < ways.count; i++)
+		if (town_case(sweep->town, ways.plans[i], 0, NULL))
+			meet_after(sweep, &ways, ways.plans[i]);
+}
+
+/* Each durable step of a case with PLANS, that has POINTS, is a place to die; of the case without any every third is taken by
+ * all runs, which so come to each state. */
 static void
 kill_at_each(struct sweep *sweep, const struct plan plans[PLANS], int64_t points)
 {
 	for (int64_t at = 1; at <= points; at++)
-		if (sweep_takes(++sweep->number, sweep->kill_step))
+		if (sweep_takes(++sweep->number, sweep->kill_step) ||
+		    (plans[0].at == 0 && at % 3 == 0))
 			(void)town_case(sweep->town, plans, at, NULL);
 }
 
@@ -81,7 +93,8 @@ plan_each(struct sweep *sweep, struct plan plans[PLANS], size_t place, unsigned 
 			int64_t points;
 
 			if (!fault_fits((enum fault)fault, (enum verb)trace[at - 1].verb) ||
-			    (place > 0 && !sweep_takes(++sweep->number, sweep->plan_step)))
+			    !sweep_takes(++sweep->number,
+			        place == 0 ? sweep->first_step : sweep->plan_step))
 				continue;
 			plans[place] = (struct plan){at, (enum fault)fault};
 			if (!town_case(sweep->town, plans, 0, &points))
@@ -101,11 +114,13 @@ plan_each(struct sweep *sweep, struct plan plans[PLANS], size_t place, unsigned 
 static const struct story {
 	enum style style;
 	struct plan plans[PLANS];
-	unsigned rejections, runs;
+	unsigned failures, runs; /* failures: of the verb that gives, as many times */
 	uint32_t set;
 } stories[] = {
     {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_HANGS_BEFORE}}, 0, 0, 0},
     {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_LIES}}, 0, 0, 0},
+    {STYLE_REPLACE, {{3, FAULT_BOTH}, {6, FAULT_LOCKED}}, 0, 0,
+        0}, /* it took both, and denies for a moment */
     {STYLE_REPLACE, {{0}}, 3, 0, 0},
     {STYLE_REPLACE, {{3, FAULT_REJECTS}, {6, FAULT_SPOILS}}, 0, 1, 2},
     {STYLE_REPLACE, {{3, FAULT_SPOILS}}, 0, 1, 1},
@@ -119,23 +134,34 @@ static const struct story {
     {STYLE_ISSUE, {{2, FAULT_LIES}, {7, FAULT_DIES_BEFORE}}, 0, 2, 2},
     {STYLE_ISSUE, {{2, FAULT_SPOILS}}, 0, 1, 2},
     {STYLE_ISSUE, {{2, FAULT_LIES}, {6, FAULT_SPOILS}}, 0, 2, 2},
+    /* As many values as the escrow has room for. */
+    {STYLE_REPLACE, {{0}}, ESCROW_VALUES, 0, 0},
+    {STYLE_OVERLAP, {{0}}, ESCROW_VALUES, 0, 0},
+    {STYLE_ISSUE, {{0}}, ESCROW_VALUES, 0, 0},
 };
 
-/* With a third fault, or none. */
+static const enum verb giving[STYLES] =
+    {[STYLE_REPLACE] = VERB_APPLY, [STYLE_OVERLAP] = VERB_ADD, [STYLE_ISSUE] = VERB_ISSUE};
+
+/* With a third fault, or none; killed at durable step KILL_AT of what follows (0: never). */
 static bool
-tell(struct town *town, const struct story *story, const struct plan *third)
+tell(struct town *town, const struct story *story, const struct plan *third, int64_t kill_at)
 {
 	town_restore(town);
+	town->kill_at = kill_at;
 	memcpy(world()->scene.plans, story->plans, sizeof(story->plans));
 	world()->scene.plans[PLANS - 1] = *third;
-	world()->scene.habit.verb = story->style == STYLE_REPLACE ? VERB_APPLY : VERB_ADD;
-	world()->scene.habit.fault = FAULT_REJECTS;
-	world()->scene.habit.times = story->rejections;
+	world()->scene.habit.verb = giving[story->style];
+	/* A value that was made is there, whatever is said: one that does not work is the failure. */
+	world()->scene.habit.fault = story->style == STYLE_ISSUE ? FAULT_LIES : FAULT_REJECTS;
+	world()->scene.habit.times = story->failures;
 	for (unsigned i = 0; i < story->runs; i++)
 		if (!town_run(town, WAIT_LONGEST))
 			return false;
 	if (story->set != 0)
 		town_set(town, story->set);
+	town->bench->shared->points = 0;
+	town->bench->shared->kill_at = kill_at;
 	return town_run_until_paid(town);
 }
 
@@ -151,16 +177,25 @@ tell_all(struct sweep *sweep, const struct story *story)
 	struct plan third = {0};
 	struct called trace[CALLS];
 
-	if (tell(sweep->town, story, &third))
-		town_expect_opens(sweep->town);
+	bool fine = tell(sweep->town, story, &third, 0);
+	int64_t points = sweep->town->bench->shared->points;
 	unsigned calls = world()->scene.calls;
+
 	memcpy(trace, world()->scene.trace, sizeof(trace));
+	if (fine)
+		town_expect_opens(sweep->town);
+	for (int64_t at = 1; at <= points; at++)
+		if (sweep_takes(++sweep->number, sweep->kill_step))
+			(void)tell(sweep->town, story, &third, at);
 	for (third.at = last_plan(story) + 1; third.at <= calls; third.at++)
 		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
+			const struct called *call = &trace[third.at - 1];
+
 			third.fault = (enum fault)fault;
-			if (fault_fits(third.fault, (enum verb)trace[third.at - 1].verb) &&
-			    sweep_takes(++sweep->number, sweep->plan_step))
-				(void)tell(sweep->town, story, &third);
+			if (fault_fits(third.fault, (enum verb)call->verb) &&
+			    (sweep_takes(++sweep->number, sweep->plan_step) ||
+			        cell_is_new(call, third.fault)))
+				(void)tell(sweep->town, story, &third, 0);
 		}
 }
 
@@ -185,37 +220,57 @@ expect_each_row(enum style style)
 }
 
 static void
-sweep_style(const struct row *row, size_t deep)
+sweep_grace(enum style style, uint32_t grace, size_t deep)
 {
-	TOWN *town = town_new(row->name, &row->announced);
-	struct sweep sweep = {.town = town, .plan_step = 61, .kill_step = 397};
+	const struct announcement announced = {.style = style,
+	    .holds = style == STYLE_REPLACE ? 1 : 2,
+	    .grace = grace,
+	    .can = CAN_EXPEL};
+	const char *taken = getenv("HALLIGAN_SWEEP");
+	char name[40];
+
+	snprintf(name, sizeof(name), "%s, %u s", style_names[style], grace);
+	TOWN *town = town_new(name, &announced);
+	struct sweep sweep = {.town = town,
+	    .first_step = grace == 0 ? 3 : 23,
+	    .plan_step = grace == 0 ? 61 : 331,
+	    .kill_step = 397};
 	struct plan plans[PLANS] = {{0}};
 	int64_t points;
 
 	assert_true(town_case(town, plans, 0, &points));
 	kill_at_each(&sweep, plans, points);
+	meet_each(&sweep);
 	assert_true(town_case(town, plans, 0, &points));
 	plan_each(&sweep, plans, 0, 1, deep);
 	for (size_t i = 0; i < ARRAY_SIZE(stories); i++)
-		if (stories[i].style == row->announced.style)
+		if (stories[i].style == style)
 			tell_all(&sweep, &stories[i]);
-	report(town->name, row->announced.style);
-	expect_each_row(row->announced.style);
+	report(name);
 	assert_int_equal(world()->tally.failures, 0);
+	cells_expect(style, grace, taken != NULL && strcmp(taken, "all") == 0);
+}
+
+static void
+sweep_style(enum style style)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(graces); i++)
+		sweep_grace(style, graces[i], 1);
+	expect_each_row(style);
 }
 
 static void
 whatever_goes_wrong_a_replaced_value_dies_and_another_always_works(void **state)
 {
 	(void)state;
-	sweep_style(&rows[0], 1);
+	sweep_style(STYLE_REPLACE);
 }
 
 static void
 whatever_goes_wrong_where_two_are_held_the_old_value_dies_and_another_always_works(void **state)
 {
 	(void)state;
-	sweep_style(&rows[1], 1);
+	sweep_style(STYLE_OVERLAP);
 }
 
 static void
@@ -223,7 +278,7 @@ whatever_goes_wrong_where_the_target_makes_it_the_old_value_dies_and_another_alw
     void **state)
 {
 	(void)state;
-	sweep_style(&rows[2], 1);
+	sweep_style(STYLE_ISSUE);
 }
 
 /* The style's name as argument: its test alone. */

