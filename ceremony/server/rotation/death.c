@@ -228,6 +228,26 @@ withdraw_orphans(struct payment *payment, struct err *err)
 	        SAID(payment));
 }
 
+/* Where old values work for a while, one that was withdrawn before it was found to be the one that works (place.c) is
+ * accepted, and dies with its time: it is given again. */
+static enum err_code
+give_again(struct payment *payment, struct err *err)
+{
+	enum change_result result;
+	struct err cause;
+
+	if (payment_style(payment) != STYLE_OVERLAP || payment->definition.announced.grace == 0 ||
+	    payment->works != 0)
+		return ERR_OK;
+	if (target_tell(payment, ROTATOR_ADD, &result, &cause) != ERR_OK)
+		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	if (result == CHANGE_DONE)
+		return ERR_OK;
+	return payment_stop(payment, ERR_TARGET, err,
+	    "version %u is not taken away: the target did not take the new value once more%s%.250s",
+	    payment->debt.old, SAID(payment));
+}
+
 enum err_code
 rotate_withdraw(struct payment *payment, struct err *err)
 {
@@ -235,6 +255,9 @@ rotate_withdraw(struct payment *payment, struct err *err)
 	struct err cause;
 	bool goes_on;
 
+	TRY(give_again(payment, err));
+	if (payment->stopped)
+		return ERR_OK;
 	TRY(probe_works(payment, &goes_on, err));
 	if (goes_on)
 		TRY(withdraw(payment, &goes_on, err));
@@ -284,6 +307,9 @@ tell_again(struct payment *payment, uint32_t version, struct err *err)
 	enum change_result ignored;
 	struct err cause;
 
+	/* Nothing is taken away from a target that does not take the new one: there it is given that again. */
+	if (payment_style(payment) != STYLE_REPLACE && !payment->seen_works)
+		return payment_move(payment, DEBT_WITHDRAWS, BY_TARGET, err);
 	if (payment->definition.announced.grace > 0)
 		return take_away_again(payment, version, err);
 	if (payment->tells >= PAYMENT_TELLS)

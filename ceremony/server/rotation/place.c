@@ -35,9 +35,8 @@ give_up(struct payment *payment, enum debt_event event, const struct debt_row *d
 	return ERR_OK;
 }
 
-/* A value that was thought dead is the one that works: it becomes the pending one. */
-static enum err_code
-find(struct payment *payment, uint32_t version, struct err *err)
+enum err_code
+rotate_find(struct payment *payment, uint32_t version, struct err *err)
 {
 	struct session *session = payment->session;
 	CHANGE change = {0};
@@ -122,7 +121,7 @@ locate(struct payment *payment, bool *ret_here, struct err *err)
 		*ret_here = true;
 		return ERR_OK;
 	case TARGET_OTHER:
-		return find(payment, version, err);
+		return rotate_find(payment, version, err);
 	case TARGET_NONE:
 		return payment_degrade(payment, err,
 		    "the target accepts none of the values that it was ever given; repair the account so "

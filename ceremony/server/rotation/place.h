@@ -11,6 +11,8 @@ enum err_code rotate_apply(struct payment *payment, struct err *err) MUST_CHECK;
 enum err_code rotate_verify_replaced(struct payment *payment, struct err *err) MUST_CHECK;
 /* PREPARED, style issue: what the target made is accepted. */
 enum err_code rotate_verify_issued(struct payment *payment, struct err *err) MUST_CHECK;
+/* VERSION, one that is not wanted, works all the same: it becomes the pending one. */
+enum err_code rotate_find(struct payment *payment, uint32_t version, struct err *err) MUST_CHECK;
 /* DEGRADED: a person had a look. */
 enum err_code rotate_recover(struct payment *payment, struct err *err) MUST_CHECK;
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "ceremony/server/rotation/place.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/change.h"
@@ -78,22 +79,37 @@ keep(struct payment *payment, struct secret *next, uint32_t number, struct seali
 	    escrow_write_new(session->folder, &payment->escrow, &session->keys, err);
 }
 
-/* One value that is not wanted is proven dead, by the old one, which works as far as anybody knows.  One at a time: nobody
- * locks the account out. */
+/* One of the values that are not wanted, in each run the next. */
+static uint32_t
+choose_other(const struct payment *payment)
+{
+	uint32_t others[ESCROW_VALUES];
+	size_t count = 0;
+
+	for (size_t i = 0; i < payment->escrow.count; i++)
+		if (payment_is_other(payment, payment->escrow.values[i].version))
+			others[count++] = payment->escrow.values[i].version;
+	return others[payment->debt.tries % count];
+}
+
+/* It is proven dead by the old one, which works as far as anybody knows.  One at a time: nobody locks the account out.  One
+ * that works all the same needs no other: RET_FOUND. */
 static enum err_code
-make_room(struct payment *payment, struct err *err)
+make_room(struct payment *payment, bool *ret_found, struct err *err)
 {
 	enum probe_result result = PROBE_DENIED;
+	uint32_t version;
 	struct err cause;
-	size_t i = 0;
 
+	*ret_found = false;
 	if (payment->escrow.count < ESCROW_VALUES || payment->session->rehearses)
 		return ERR_OK;
-	while (!payment_is_other(payment, payment->escrow.values[i].version))
-		i++;
-	if (target_other(payment, payment->escrow.values[i].version, payment->debt.old, &result,
-	        &cause) != ERR_OK)
+	version = choose_other(payment);
+	if (target_other(payment, version, payment->debt.old, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	*ret_found = result == PROBE_ACCEPTED;
+	if (*ret_found)
+		return rotate_find(payment, version, err);
 	if (result == PROBE_REFUSED)
 		return ERR_OK;
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
@@ -109,13 +125,14 @@ rotate_prepare(struct payment *payment, struct err *err)
 	SEALING sealing = {0};
 	struct err cause;
 	uint32_t number = payment->secret.newest + 1;
+	bool found;
 
 	if (payment->debt.state == DEBT_OWED && payment_style(payment) == STYLE_ISSUE)
 		return payment_move(payment, DEBT_ISSUES, BY_HOST, err);
-	TRY(make_room(payment, err));
-	if (!payment->stopped)
+	TRY(make_room(payment, &found, err));
+	if (!payment->stopped && !found)
 		TRY(make(payment, &next, err));
-	if (payment->stopped)
+	if (payment->stopped || found)
 		return ERR_OK;
 	enum err_code code = keep(payment, TAKE(next), number, &sealing, &cause);
 
