@@ -305,9 +305,6 @@ remove_as_asked(void)
 {
 	const struct scene *scene = &world()->scene;
 
-	/* Known, and to be mended: a full escrow, none of whose values but one that was rejected works, is a dead end. */
-	if (strstr(scene->last.note, "the escrow holds") != NULL)
-		target_repair(scene->sealed[scene->last.old]);
 	if (strstr(scene->last.note, "remove it there") == NULL || scene->announced.grace == 0)
 		return;
 	for (uint32_t i = 1; i < VERSIONS; i++)

@@ -348,16 +348,6 @@ change_by(struct rotator *rotator, enum fault fault)
 	}
 }
 
-/* Known, and to be mended: when the grace time is over, a target that lost the new value meanwhile is told to take the old
- * one away, too (take_away_again in ceremony/server/rotation/death.c).  A person repairs it then. */
-static void
-take_blindly(void)
-{
-	if (scene()->state != DEBT_WATCHED || scene()->announced.grace == 0)
-		world_fail("a value is taken away, and that another works was not seen before");
-	scene()->spoiled = true;
-}
-
 enum err_code
 __wrap_rotator_change(struct rotator *rotator, enum rotator_change change,
     enum change_result *ret_result, struct err *err)
@@ -373,7 +363,7 @@ __wrap_rotator_change(struct rotator *rotator, enum rotator_change change,
 	if (rotator->told.current[0] == '\0' || (gives && rotator->told.next[0] == '\0'))
 		return err_set(err, ERR_INTERNAL, "there is no such value");
 	if (!gives && !rotator->next_works)
-		take_blindly();
+		world_fail("a value is taken away, and that another works was not seen before");
 	if (gives)
 		truths_check_told(rotator->told.next);
 	scene()->unresolved |= gives;

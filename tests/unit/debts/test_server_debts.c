@@ -251,11 +251,50 @@ sweep_grace(enum style style, uint32_t grace, size_t deep)
 	cells_expect(style, grace, taken != NULL && strcmp(taken, "all") == 0);
 }
 
+/* The escrow is full, and at call AT of the run that meets it nothing can be known; then others make the target accept one of the
+ * rejected values alone.  False: AT was none such. */
+static bool
+find_at(struct town *town, enum style style, unsigned at)
+{
+	bool issues = style == STYLE_ISSUE;
+
+	town_restore(town);
+	world()->scene.habit.verb = giving[style];
+	world()->scene.habit.fault = issues ? FAULT_LIES : FAULT_REJECTS;
+	world()->scene.habit.times = ESCROW_VALUES;
+	for (unsigned i = 0; i < (issues ? ESCROW_VALUES - 1 : 2); i++)
+		assert_true(town_run(town, WAIT_LONGEST));
+	world()->scene.plans[0] = (struct plan){world()->scene.calls + at, FAULT_LOCKED};
+	assert_true(town_run(town, WAIT_LONGEST));
+	if (strstr(world()->scene.last.note, "the escrow holds") == NULL)
+		return false;
+	world()->scene.habit.times = 0;
+	town_set(town, 2);
+	assert_true(town_run_until_paid(town));
+	town_expect_opens(town);
+	return true;
+}
+
+static void
+find_in_full_escrow(enum style style)
+{
+	const struct announcement announced = {.style = style,
+	    .holds = style == STYLE_REPLACE ? 1 : ANNOUNCED_HOLDS_MAX,
+	    .can = CAN_EXPEL};
+	TOWN *town = town_new("full escrow", &announced);
+	unsigned found = 0;
+
+	for (unsigned at = 1; at <= 20; at++)
+		found += find_at(town, style, at);
+	assert_true(found > 0);
+}
+
 static void
 sweep_style(enum style style)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(graces); i++)
 		sweep_grace(style, graces[i], 1);
+	find_in_full_escrow(style);
 	expect_each_row(style);
 }
 

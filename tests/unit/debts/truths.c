@@ -111,18 +111,6 @@ truths_came_back(uint32_t version)
 	return scene()->reverted && scene()->refused[version];
 }
 
-/* Known, and to be mended: a value that was withdrawn, and whose grace time runs, is found to work when the old one is
- * denied for a moment; it becomes current, and the old one is withdrawn.  A person repairs it when that time is over. */
-static bool
-is_found_dying(uint64_t kept)
-{
-	bool dying = false;
-
-	for (uint32_t version = 1; version < VERSIONS; version++)
-		dying |= (kept >> version & 1) != 0 && target_takes(scene()->sealed[version]);
-	return dying && scene()->announced.style == STYLE_OVERLAP && scene()->announced.grace > 0;
-}
-
 /* One value that the target takes is sealed, and in the escrow; and each that was told to it is. */
 static void
 check_values(struct session *session, const struct secret_row *secret, uint64_t kept, bool owed)
@@ -142,8 +130,6 @@ check_values(struct session *session, const struct secret_row *secret, uint64_t 
 		    sealed)
 			world_fail("the target accepts version %u, which is in no escrow", version);
 	}
-	if (!one && is_found_dying(kept))
-		scene()->spoiled = true;
 	if (!one && !scene()->spoiled)
 		world_fail("the target accepts no value that is sealed and in the escrow");
 }
