@@ -139,25 +139,30 @@ rotate_lose(struct payment *payment, struct err *err)
  * what was there before.  Where the target is given its values it is given this one again; where it makes them, it makes
  * another.  A newer debt does that for its own.  RET_MOVED: the run goes on. */
 static enum err_code
-have_again(struct payment *payment, bool *ret_moved, struct err *err)
+have_again(struct payment *payment, bool *ret_works, bool *ret_moved, struct err *err)
 {
 	enum probe_result result;
 	enum change_result ignored;
 	struct err cause;
 
-	*ret_moved = false;
 	if (payment->works != 0 || payment->tells >= PAYMENT_TELLS)
 		return ERR_OK;
 	if (target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	if (result != PROBE_ACCEPTED)
 		return ERR_OK;
-	if (payment_style(payment) == STYLE_ISSUE)
-		TRY(rotate_lose(payment, err));
-	else if (target_tell(payment, ROTATOR_ADD, &ignored, &cause) != ERR_OK)
+	*ret_moved = payment_style(payment) != STYLE_ISSUE;
+	if (*ret_moved)
+		return target_tell(payment, ROTATOR_ADD, &ignored, &cause) == ERR_OK ?
+		    ERR_OK :
+		    payment_stop(payment, cause.code, err, "%.400s", cause.text);
+	/* Given up only where the target, which takes the old one, refuses it: the no before may have been for a moment. */
+	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	*ret_moved =
-	    payment_style(payment) != STYLE_ISSUE || payment->debt.state != DEBT_WITHDRAWING;
+	*ret_works = payment->seen_works = result == PROBE_ACCEPTED;
+	if (result == PROBE_REFUSED)
+		TRY(rotate_lose(payment, err));
+	*ret_moved = payment->debt.state != DEBT_WITHDRAWING;
 	return ERR_OK;
 }
 
@@ -174,7 +179,7 @@ probe_works(struct payment *payment, bool *ret_works, struct err *err)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	*ret_works = payment->seen_works = result == PROBE_ACCEPTED;
 	if (result != PROBE_ACCEPTED && result != PROBE_UNREACHABLE)
-		TRY(have_again(payment, &moved, err));
+		TRY(have_again(payment, ret_works, &moved, err));
 	if (*ret_works || moved || payment->stopped)
 		return ERR_OK;
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
@@ -379,7 +384,8 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 	if (payment->stopped)
 		return ERR_OK;
 	if (!payment->old_refused) {
-		if (target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
+		if (target_expel(payment, &payment->debt.sessions, &cause) != ERR_OK ||
+		    target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
 			return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 		snprintf(payment->proof, sizeof(payment->proof), "%s", target_detail(payment));
 		if (result == PROBE_REFUSED && !payment->seen_works)

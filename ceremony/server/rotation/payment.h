@@ -34,7 +34,10 @@ struct payment {
 	bool resumed;
 	/* Since the target was told last it was seen to accept the pending value, or the old one and not that. */
 	bool new_works, old_works;
-	bool seen_works;  /* in this run the target was seen to accept the value that works */
+	bool
+	    seen_works; /* since the target was told last in this run it was seen to accept the value that works */
+	bool
+	    expelled; /* likewise: the old value's sessions were ended, as far as such a target can */
 	bool old_refused; /* in this run */
 	bool earlier;     /* another death of this secret is watched before this one's */
 	unsigned tells;   /* how often the target was told, in this run */

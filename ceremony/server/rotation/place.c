@@ -214,7 +214,8 @@ prove_refused(struct payment *payment, bool *ret_dead, struct err *err)
 	enum change_result ignored;
 	struct err cause;
 
-	if (target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
+	if (target_expel(payment, &payment->debt.sessions, &cause) != ERR_OK ||
+	    target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	*ret_dead = payment->old_refused = result == PROBE_REFUSED;
 	snprintf(payment->proof, sizeof(payment->proof), "%s", target_detail(payment));

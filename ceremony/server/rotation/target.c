@@ -111,22 +111,28 @@ target_issue(struct payment *payment, struct secret **ret_next, enum change_resu
 	return ERR_OK;
 }
 
-enum err_code
-target_expel(struct payment *payment, enum debt_sessions *ret_sessions, struct err *err)
+/* That none is left counts for those that were ended before, too. */
+static enum debt_sessions
+add_sessions(enum debt_sessions before, enum expel_result result)
 {
-	static const enum debt_sessions sessions[] = {
-	    [EXPEL_ENDED] = SESSIONS_ENDED,
-	    [EXPEL_NONE] = SESSIONS_NONE,
-	    [EXPEL_CANNOT_TELL] = SESSIONS_CANNOT_TELL,
-	};
+	if (result == EXPEL_CANNOT_TELL)
+		return SESSIONS_CANNOT_TELL;
+	return result == EXPEL_ENDED || before == SESSIONS_ENDED ? SESSIONS_ENDED : SESSIONS_NONE;
+}
+
+enum err_code
+target_expel(struct payment *payment, enum debt_sessions *sessions, struct err *err)
+{
 	enum expel_result result;
 
-	*ret_sessions = SESSIONS_CANNOT_TELL;
+	if (payment->expelled)
+		return ERR_OK;
+	payment->expelled = true;
 	if (rehearses(payment) || (payment->definition.announced.can & CAN_EXPEL) == 0)
 		return ERR_OK;
 	TRY(need_rotator(payment, err));
 	TRY(rotator_expel(payment->rotator, &result, err));
-	*ret_sessions = sessions[result];
+	*sessions = add_sessions(*sessions, result);
 	return ERR_OK;
 }
 
@@ -156,6 +162,7 @@ target_tell(struct payment *payment, enum rotator_change change, enum change_res
 {
 	payment->tells++;
 	payment->new_works = payment->old_works = payment->old_refused = false;
+	payment->seen_works = payment->expelled = false;
 	*ret_result = CHANGE_DONE;
 	if (rehearses(payment))
 		return ERR_OK;

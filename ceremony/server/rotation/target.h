@@ -16,8 +16,9 @@ enum err_code target_generate(struct payment *payment, struct secret **ret_next,
 /* The same of a target that makes it: RET_NEXT when RET_RESULT is CHANGE_DONE. */
 enum err_code target_issue(struct payment *payment, struct secret **ret_next,
     enum change_result *ret_result, struct err *err) MUST_CHECK;
-/* End what runs by the old value, where that can be done. */
-enum err_code target_expel(struct payment *payment, enum debt_sessions *ret_sessions,
+/* End what runs by the old value, where that can be done and was not since the target was told last; SESSIONS is what became
+ * of all of them. */
+enum err_code target_expel(struct payment *payment, enum debt_sessions *sessions,
     struct err *err) MUST_CHECK;
 /* Probe VALUE with the running rotator, or a new one. */
 enum err_code target_probe(struct payment *payment, enum rotator_value value,

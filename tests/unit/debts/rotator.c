@@ -367,6 +367,10 @@ __wrap_rotator_change(struct rotator *rotator, enum rotator_change change,
 	if (gives)
 		truths_check_told(rotator->told.next);
 	scene()->unresolved |= gives;
+	if (verb == VERB_APPLY || verb == VERB_WITHDRAW) {
+		scene()->unexpelled = true;
+		scene()->taken = world_now();
+	}
 	scene()->orphaned |=
 	    verb == VERB_ORPHANS && (fault == FAULT_LIES || fault == FAULT_FORGETS);
 	*ret_result = rotator->broken ? CHANGE_UNKNOWN : change_by(rotator, fault);
@@ -401,5 +405,7 @@ __wrap_rotator_expel(struct rotator *rotator, enum expel_result *ret_result, str
 
 	(void)err;
 	*ret_result = rotator->broken || fault == FAULT_SILENT ? EXPEL_CANNOT_TELL : EXPEL_ENDED;
+	if (world_now() >= scene()->taken + scene()->announced.grace)
+		scene()->unexpelled = false;
 	return ERR_OK;
 }

@@ -223,6 +223,8 @@ truths_check_dead(const struct id *debt, uint32_t old, uint32_t new)
 
 	if (now->announced.death == DEATH_NONE)
 		return;
+	if (now->unexpelled && (now->announced.can & CAN_EXPEL) != 0)
+		world_fail("version %u is said to be dead, and what it opened since may go on", old);
 	for (uint32_t version = 1; version < VERSIONS; version++) {
 		bool own = memcmp(&now->owner[version], debt, sizeof(*debt)) == 0;
 

@@ -113,6 +113,8 @@ struct scene {
 	char failed_value[VALUE_SIZE];
 	unsigned locks_after; /* so many failed logins in a row, for ten minutes; 0: never */
 	int64_t locked_until;
+	bool unexpelled; /* the old value was taken away, and nobody ended its sessions since its time is over */
+	int64_t taken;   /* when */
 	bool blunt; /* it calls refused whatever it does not accept */
 	/* When the last run ended: debts; the newest of them; versions. */
 	unsigned unpaid;
