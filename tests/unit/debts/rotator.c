@@ -368,8 +368,10 @@ __wrap_rotator_change(struct rotator *rotator, enum rotator_change change,
 		truths_check_told(rotator->told.next);
 	scene()->unresolved |= gives;
 	if (verb == VERB_APPLY || verb == VERB_WITHDRAW) {
-		scene()->unexpelled = true;
-		scene()->taken = world_now();
+		uint32_t version = truths_version_of(rotator->told.current);
+
+		scene()->unexpelled[version] = true;
+		scene()->taken[version] = world_now();
 	}
 	scene()->orphaned |=
 	    verb == VERB_ORPHANS && (fault == FAULT_LIES || fault == FAULT_FORGETS);
@@ -402,10 +404,11 @@ enum err_code
 __wrap_rotator_expel(struct rotator *rotator, enum expel_result *ret_result, struct err *err)
 {
 	enum fault fault = begin(rotator, VERB_EXPEL);
+	uint32_t version = truths_version_of(rotator->told.current);
 
 	(void)err;
 	*ret_result = rotator->broken || fault == FAULT_SILENT ? EXPEL_CANNOT_TELL : EXPEL_ENDED;
-	if (world_now() >= scene()->taken + scene()->announced.grace)
-		scene()->unexpelled = false;
+	if (world_now() >= scene()->taken[version] + scene()->announced.grace)
+		scene()->unexpelled[version] = false;
 	return ERR_OK;
 }

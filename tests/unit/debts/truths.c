@@ -186,8 +186,8 @@ truths_check(void)
 }
 
 /* Of which version is VALUE?  0: of none. */
-static uint32_t
-version_of(const char *value)
+uint32_t
+truths_version_of(const char *value)
 {
 	for (uint32_t version = 1; version < VERSIONS; version++)
 		if (strcmp(scene()->sealed[version], value) == 0)
@@ -199,7 +199,7 @@ static void
 check_told(struct session *session, const char *value)
 {
 	struct secret_row secret;
-	uint32_t version = version_of(value);
+	uint32_t version = truths_version_of(value);
 	size_t debts;
 	struct err err;
 
@@ -223,8 +223,9 @@ truths_check_dead(const struct id *debt, uint32_t old, uint32_t new)
 
 	if (now->announced.death == DEATH_NONE)
 		return;
-	if (now->unexpelled && (now->announced.can & CAN_EXPEL) != 0)
-		world_fail("version %u is said to be dead, and what it opened since may go on", old);
+	if (now->unexpelled[old] && (now->announced.can & CAN_EXPEL) != 0)
+		world_fail("version %u is said to be dead, and what it opened since may go on",
+		    old);
 	for (uint32_t version = 1; version < VERSIONS; version++) {
 		bool own = memcmp(&now->owner[version], debt, sizeof(*debt)) == 0;
 
@@ -240,7 +241,7 @@ check_alone(void)
 {
 	for (size_t i = 0; i < scene()->held_count; i++) {
 		const struct held *held = &scene()->held[i];
-		uint32_t version = version_of(held->value);
+		uint32_t version = truths_version_of(held->value);
 
 		if (held->until > world_now() && version != scene()->current &&
 		    !truths_came_back(version))

@@ -113,8 +113,9 @@ struct scene {
 	char failed_value[VALUE_SIZE];
 	unsigned locks_after; /* so many failed logins in a row, for ten minutes; 0: never */
 	int64_t locked_until;
-	bool unexpelled; /* the old value was taken away, and nobody ended its sessions since its time is over */
-	int64_t taken;   /* when */
+	/* By version: it was taken away, when, and nobody ended its sessions since its time is over. */
+	bool unexpelled[VERSIONS];
+	int64_t taken[VERSIONS];
 	bool blunt; /* it calls refused whatever it does not accept */
 	/* When the last run ended: debts; the newest of them; versions. */
 	unsigned unpaid;
@@ -174,6 +175,7 @@ void target_catch_up(enum verb verb);
 void truths_of(struct session *session);
 void truths_check(void);
 bool truths_came_back(uint32_t version);
+uint32_t truths_version_of(const char *value); /* 0: of none */
 /* VALUE is about to be told to the target: it is sealed and in the escrow already. */
 void truths_check_told(const char *value);
 /* When a debt is retired: it was OLD's, and NEW works. */
