@@ -14,8 +14,8 @@ target_hint(enum err_code code, const char *command)
 		return "nothing was stored; correct the target or the value, and run the same command "
 		       "again";
 	if (adding)
-		return "make the target reachable and run the same command again; if the secret is there "
-		       "already, go on with `halligan rotate`";
+		return "make the target reachable, or put right what is said above, and run the same command "
+		       "again; if the secret is there already, go on with `halligan rotate`";
 	if (code == ERR_TARGET)
 		return "put the target right as it says above, then `halligan rotate --all` goes on where it "
 		       "stopped; it probes before it changes anything";

@@ -138,6 +138,7 @@ answer_put_refused(struct json *answer, const struct err *why)
 	json_put_text(answer, "result", "refused");
 	for (size_t i = 0; i == 0 || (i <= ERR_PARTS && why->parts[i - 1] != 0); i++) {
 		err_copy_part(why, i, text);
+		text_make_plain(text); /* it may quote a name that somebody chose */
 		answer_detail(text, reason);
 		json_add_text(reasons, reason);
 	}

@@ -199,6 +199,22 @@ transact(struct rotator *rotator, const struct json *question, struct buf *ret_l
 	return ERR_OK;
 }
 
+/* Also in pieces. */
+static bool
+echoes_in_reasons(const struct rotator *rotator, const struct err *why)
+{
+	WIPED joined = {0};
+	char text[ERR_TEXT_SIZE];
+
+	for (size_t i = 0; i == 0 || (i <= ERR_PARTS && why->parts[i - 1] != 0); i++) {
+		err_copy_part(why, i, text);
+		buf_text(&joined, text);
+	}
+	explicit_bzero(text, sizeof(text));
+	return joined.failed || echoes(rotator, buf_view(&joined)) ||
+	    echoes(rotator, view_of_text(why->text));
+}
+
 /* What is wrong with an answer ends the process.  DETAIL and WHY are what of it is shown. */
 static enum err_code
 judge(struct rotator *rotator, const char *verb, const char *detail, const struct err *why,
@@ -206,7 +222,7 @@ judge(struct rotator *rotator, const char *verb, const char *detail, const struc
 {
 	if (code == ERR_OK &&
 	    (echoes(rotator, view_of_text(detail)) ||
-	        (why->code != ERR_OK && echoes(rotator, view_of_text(why->text)))))
+	        (why->code != ERR_OK && echoes_in_reasons(rotator, why))))
 		code = err_set(err, ERR_PROTOCOL, "the rotator's answer held a secret");
 	if (code != ERR_OK) {
 		(void)err_add(err, "%s", verb);
@@ -244,10 +260,12 @@ ask(struct rotator *rotator, const char *verb, const char *value, const char *co
 	return judge(rotator, verb, ret_answer->detail, &ret_answer->why, code, err);
 }
 
-/* WHY as what the caller is told: one reason goes on in the line. */
+/* WHY as what the caller is told: one reason goes on in the line; several have lines of their own, where they must look like
+ * nobody else's. */
 static enum err_code
 refuse(const char *verb, const struct err *why, struct err *err)
 {
+	char text[ERR_TEXT_SIZE];
 	unsigned count = 1;
 
 	if (why->code == ERR_OK)
@@ -257,7 +275,11 @@ refuse(const char *verb, const struct err *why, struct err *err)
 	if (count == 1)
 		return err_set(err, ERR_REFUSED, "the rotator refused to %s: %s", verb, why->text);
 	(void)err_set(err, ERR_REFUSED, "the rotator refused to %s, for %u reasons", verb, count);
-	return err_also(err, why);
+	for (unsigned i = 0; i < count; i++) {
+		err_copy_part(why, i, text);
+		(void)err_part(err, "%s", QUOTED(text));
+	}
+	return err->code;
 }
 
 static enum err_code
@@ -299,7 +321,7 @@ check_fields(const struct rotator *rotator, const struct description *descriptio
 			continue;
 		(void)err_set(&one, ERR_REFUSED,
 		    "the credential has no %s, and the rotator %s needs it: add the field",
-		    credential_field_names[i], description->rotator);
+		    credential_field_names[i], rotator->name);
 		(void)err_also(&all, &one);
 	}
 	if (all.code != ERR_OK)
@@ -308,8 +330,8 @@ check_fields(const struct rotator *rotator, const struct description *descriptio
 }
 
 static enum err_code
-check_announced(const struct description *description, const struct announcement *announced,
-    struct err *err)
+check_announced(const struct rotator *rotator, const struct description *description,
+    const struct announcement *announced, struct err *err)
 {
 	const char *other =
 	    announced == NULL ? NULL : announcement_differs(&description->announced, announced);
@@ -319,7 +341,7 @@ check_announced(const struct description *description, const struct announcement
 	return err_set(err, ERR_REFUSED,
 	    "the rotator %s announces another \"%s\" for this target than the signed definition: "
 	    "nothing was done",
-	    description->rotator, other);
+	    rotator->name, other);
 }
 
 enum err_code
@@ -330,9 +352,8 @@ rotator_check(struct rotator *rotator, const struct announcement *announced, str
 	TRY(describe(rotator, &description, err));
 	if (strcmp(description.rotator, rotator->name) != 0)
 		return err_set(err, ERR_REFUSED,
-		    "the rotator %s says that it is %s: nothing was done", rotator->name,
-		    description.rotator);
-	TRY(check_announced(&description, announced, err));
+		    "the rotator %s says that it is another: nothing was done", rotator->name);
+	TRY(check_announced(rotator, &description, announced, err));
 	TRY(check_fields(rotator, &description, err));
 	return ask_ok(rotator, "check", err);
 }

@@ -119,13 +119,13 @@ holds_value(const struct exec *exec, const struct rotation *rotation, const stru
 	return echo_found_any(said, values, ARRAY_SIZE(values));
 }
 
+static const char hidden[] = "(the program's message held the secret: not shown)";
+
 /* LINE of what the program said, or "" when it cannot be shown. */
 static void
 show(const struct exec *exec, const struct rotation *rotation, const struct secret *made,
     struct view line, char ret_text[ROTATOR_DETAIL_MAX + 1])
 {
-	static const char hidden[] = "(the program's message held the secret: not shown)";
-
 	ret_text[0] = '\0';
 	if (holds_value(exec, rotation, made, line)) {
 		memcpy(ret_text, hidden, sizeof(hidden));
@@ -213,7 +213,7 @@ static enum err_code
 run_or_refuse(const struct exec *exec, struct rotation *rotation, const char *verb,
     struct secret *generated, struct err *err)
 {
-	WIPED errors = {0};
+	WIPED errors = {0}, joined = {0}; /* a value in pieces is one, too */
 	char text[ROTATOR_DETAIL_MAX + 1];
 	struct err one;
 	int status;
@@ -224,16 +224,20 @@ run_or_refuse(const struct exec *exec, struct rotation *rotation, const char *ve
 	struct view said = buf_view(&errors);
 
 	(void)next_line(&said);
+	buf_text(&joined, rotation->detail);
 	(void)err_set(err, ERR_REFUSED, "%s",
 	    rotation->detail[0] == '\0' ? "the program gave no reason" : rotation->detail);
 	for (unsigned i = 1; i < ROTATOR_REASONS_MAX && said.size > 0; i++) {
 		show(exec, rotation, generated, next_line(&said), text);
 		if (text[0] != '\0') {
+			buf_text(&joined, text);
 			(void)err_set(&one, ERR_REFUSED, "%s", text);
 			(void)err_also(err, &one);
 		}
 	}
-	return ERR_REFUSED;
+	return joined.failed || holds_value(exec, rotation, generated, buf_view(&joined)) ?
+	    err_set(err, ERR_REFUSED, "%s", hidden) :
+	    ERR_REFUSED;
 }
 
 /* --- Verbs -------------------------------------------------------------------------------- */

@@ -51,6 +51,7 @@ rotation_detail(struct rotation *rotation, const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	text_make_plain(text); /* it may quote a name that somebody chose */
 	answer_detail(text, rotation->detail);
 }
 

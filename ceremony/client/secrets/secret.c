@@ -161,11 +161,12 @@ rotation_differs(const struct rotation *rotation, const struct vault_view *view,
 		return "another vault";
 	if (memcmp(&rotation->secret, &lookup->definition.secret, sizeof(rotation->secret)) != 0)
 		return "another secret";
-	if (rotation->new > lookup->newest)
-		return "a version that there is not";
+	/* A version that was sealed again since is newer, and its host's word alone says which rotation was the last. */
+	if (rotation->new > lookup->current)
+		return "a version that is not current yet";
 	if (rotation->new == lookup->current &&
 	    !digest_equal(&rotation->header, &lookup->header_hash))
-		return "another version";
+		return "another header than that of the current version";
 	return NULL;
 }
 
@@ -211,6 +212,9 @@ read_lookup(struct reply *reply, const struct vault_view *view, const char *name
 	json_put_copy(lookup->told, "deaths", deaths);
 	TRY(find_definition(&statement, view, name, &lookup->definition, err));
 	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
+	if (lookup->current == 0 && lookup->has_rotation)
+		return err_set(err, ERR_INTEGRITY,
+		    "it was rotated, as a statement says, and has no version that is current");
 	if (lookup->current == 0)
 		return ERR_OK;
 	TRY(lookup_header(buf_view(&reply->blob), view, lookup, err));

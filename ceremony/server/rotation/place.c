@@ -110,6 +110,9 @@ locate(struct payment *payment, bool *ret_here, struct err *err)
 	struct err cause;
 
 	*ret_here = false;
+	if (payment->resumed || payment->rotator == NULL) /* it did not answer */
+		session_progress(payment->session, "%s: asking the target which value it accepts",
+		    payment->secret.name);
 	if (target_locate(payment, &place, &version, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	switch (place) {

@@ -239,9 +239,10 @@ check_tells_every_reason_at_once(void **state)
 
 	assert_error(ERR_REFUSED, rotator_check(rotator, NULL, &err));
 	assert_string_equal(err.text,
-	    "the rotator refused to check, for 3 reasons.  no such host.  disk full.  third");
-	assert_string_equal(err.text + err.parts[1], "disk full.  third");
-	assert_string_equal(err.text + err.parts[2], "third");
+	    "the rotator refused to check, for 3 reasons.  \"no such host\".  \"disk full\".  "
+	    "\"third\"");
+	assert_string_equal(err.text + err.parts[1], "\"disk full\".  \"third\"");
+	assert_string_equal(err.text + err.parts[2], "\"third\"");
 }
 
 static void
@@ -255,8 +256,8 @@ many_long_reasons_all_have_room(void **state)
 	struct err err;
 
 	assert_error(ERR_REFUSED, rotator_check(rotator, NULL, &err));
-	assert_says("for 9 reasons.  a000");
-	assert_says(".  h000");
+	assert_says("for 9 reasons.  \"a000");
+	assert_says(".  \"h000");
 	assert_says("the ninth");
 }
 
@@ -288,13 +289,34 @@ reasons_that_break_the_contract_are_none(void **state)
 static void
 a_reason_that_holds_a_secret_is_dropped_unseen(void **state)
 {
-	ROTATOR *rotator = start(*state,
-	    DESCRIBED
-	    "ask; say '{\"result\":\"refused\",\"reasons\":[\"one\",\"it is \\u0063orrect horse b\"]}'; ask\n");
+	static const char *const reasons[] = {"\"one\",\"it is \\u0063orrect horse b\"",
+	    "\"correct hor\",\"se battery\""};
 	struct err err;
 
-	assert_error(ERR_PROTOCOL, rotator_check(rotator, NULL, &err));
-	assert_says("held a secret");
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
+		char body[600];
+
+		(void)snprintf(body, sizeof(body),
+		    DESCRIBED "ask; say '{\"result\":\"refused\",\"reasons\":[%s]}'; ask\n",
+		    reasons[i]);
+		ROTATOR *rotator = start(*state, body);
+
+		assert_error(ERR_PROTOCOL, rotator_check(rotator, NULL, &err));
+		assert_says("held a secret");
+		assert_null(strstr(err.text, "hor"));
+	}
+}
+
+/* Spelled so that no search of the line finds it. */
+static void
+a_name_that_is_a_secret_is_shown_to_nobody(void **state)
+{
+	ROTATOR *rotator = start(*state,
+	    "ask; say '{\"result\":\"ok\",\"rotator\":\"\\u0063\\u006frrec\\u0074 ho\\u0072se batter\\u0079\",\"contract\":2,"
+	    "\"fields\":[\"password\"]," ANNOUNCES "}'; ask\n");
+	struct err err;
+
+	assert_error(ERR_REFUSED, rotator_check(rotator, NULL, &err));
 	assert_null(strstr(err.text, "horse"));
 }
 
@@ -322,7 +344,7 @@ a_rotator_that_says_it_is_another_is_refused(void **state)
 	struct err err;
 
 	assert_error(ERR_REFUSED, rotator_check(rotator, NULL, &err));
-	assert_says("the rotator test says that it is tests");
+	assert_says("the rotator test says that it is another");
 }
 
 /* The script notes each question but the first. */
@@ -485,6 +507,7 @@ main(void)
 	    CASE(the_first_line_has_the_name_of_what_is_made),
 	    CASE(a_rotator_that_cannot_work_with_its_target_says_why),
 	    CASE(check_refuses_with_the_rotators_own_words),
+	    CASE(a_name_that_is_a_secret_is_shown_to_nobody),
 	    CASE(check_names_each_field_that_the_credential_lacks),
 	    CASE(a_rotator_that_says_it_is_another_is_refused),
 	    CASE(check_tells_every_reason_at_once),
