@@ -135,6 +135,17 @@ rotate_lose(struct payment *payment, struct err *err)
 	return ERR_OK;
 }
 
+/* It says no to both: a person, or the next ceremony, brings a value that works. */
+static enum err_code
+stop_shut(struct payment *payment, uint32_t works, struct err *err)
+{
+	return payment_stop(payment, ERR_TARGET, err,
+	    "the target accepts neither version %u, which is current, nor version %u; repair the "
+	    "account so that the current one works, or open %s in a ceremony: the rotation that "
+	    "follows makes another",
+	    works, payment->debt.old, payment->secret.name);
+}
+
 /* The new value was seen to work, and is not accepted any more, while the old one is: somebody took it away, or put back
  * what was there before.  Where the target is given its values it is given this one again; where it makes them, it makes
  * another.  A newer debt does that for its own.  RET_MOVED: the run goes on. */
@@ -149,8 +160,10 @@ have_again(struct payment *payment, bool *ret_works, bool *ret_moved, struct err
 		return ERR_OK;
 	if (target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	if (result != PROBE_ACCEPTED)
+	if (result == PROBE_UNREACHABLE)
 		return ERR_OK;
+	if (result != PROBE_ACCEPTED)
+		return stop_shut(payment, payment->debt.pending, err);
 	*ret_moved = payment_style(payment) != STYLE_ISSUE;
 	if (*ret_moved)
 		return target_tell(payment, ROTATOR_ADD, &ignored, &cause) == ERR_OK ?
@@ -341,11 +354,7 @@ stop_unproven(struct payment *payment, uint32_t works, struct err *err)
 	if (target_probe(payment, ROTATOR_NEXT, &result, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	if (result == PROBE_REFUSED || result == PROBE_DENIED)
-		return payment_stop(payment, ERR_TARGET, err,
-		    "the target accepts neither version %u, which is current, nor version %u; repair the "
-		    "account so that the current one works, or open %s in a ceremony: the rotation that "
-		    "follows makes another",
-		    works, payment->debt.old, payment->secret.name);
+		return stop_shut(payment, works, err);
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
 	    "version %u is in place, but whether the one of version %u is refused is not known%s%.250s",
 	    works, payment->debt.old, said[0] != '\0' ? ": " : "", said);

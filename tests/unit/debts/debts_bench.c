@@ -384,9 +384,10 @@ town_run_until_paid(struct town *town)
 		if (runs == most)
 			return town_fail(town, "it is never paid");
 		world()->scene.unpaid = 1;
+		world()->scene.stale = true;
 		if (!town_run(town, runs++ == 0 ? LEASE : WAIT_LONGEST))
 			return false;
-		if (runs > REPAIRED)
+		if (runs > REPAIRED && !world()->scene.stale)
 			repair();
 	} while (world()->scene.unpaid > 0);
 	note_case(town, runs);

@@ -263,6 +263,7 @@ truths_check_end(struct session *session)
 	truths_check();
 	must(store_list_debts(session->store, DEBT_UNPAID, &rows, &count, &err), &err, "the debts");
 	scene()->unpaid = (unsigned)count;
+	scene()->stale = false;
 	if (count > 0)
 		scene()->last = rows[count - 1];
 	struct secret_row secret;

@@ -117,6 +117,7 @@ struct scene {
 	bool unexpelled[VERSIONS];
 	int64_t taken[VERSIONS];
 	bool blunt; /* it calls refused whatever it does not accept */
+	bool stale; /* the last run was killed: nobody knows more than before it */
 	/* When the last run ended: debts; the newest of them; versions. */
 	unsigned unpaid;
 	struct debt_row last;
