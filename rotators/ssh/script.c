@@ -106,7 +106,7 @@ static const char replace_body[] =
     "		words=$(write_new 2>&1) || stop 39\n"
     "	fi\n"
     "	is=$(facts \"$new\") was=$(facts \"$real\"); words=\"$is, not $was\"\n"
-    "	[ \"$is\" = \"$was\" ] || stop 40\n"
+    "	[ \"$is\" = \"$was\" ] && [ -n \"${is%% *}\" ] || stop 40\n"
     "	words=\n"
     "	[ \"$(sum_of \"$new\")\" = \"$new_sum\" ] || stop 41\n"
     "}\n"
@@ -134,11 +134,43 @@ static const char replace_body[] =
     "main\n"
     "exit 0\n";
 
-static const char expel_body[] =
+/* No call gets all processes as arguments: there may be more than go into one. */
+static const char find_processes[] =
     "contains() { case \" $1 \" in *\" $2 \"*) return 0 ;; esac; return 1; }\n"
     "parent_of() { sed -n 's/^PPid:[[:space:]]*//p' \"/proc/$1/status\" 2>/dev/null; }\n"
     /* The real user of a process. */
     "is_of() { contains \"$people\" \"$1:$2\"; }\n"
+    /* $picked: $2 for each of $lines that is $1; all of them, or something is unseen. */
+    "pick() {\n"
+    "	picked=$({ printf '%s\\n' \"$lines\" && echo end; } |\n"
+    "		sed -n \"s|^/proc/\\([0-9]*\\)/status:$1|$2|p; /^end\\$/p\")\n"
+    "	case $picked in *end) picked=${picked%end} ;; *) unseen=1 ;; esac\n"
+    "}\n"
+    /* Each of "$@", unless it has ended, is among the people; so are we, and the first process of all, which is
+     * hidden where others' are (hidepid). */
+    "check_people() {\n"
+    "	is_of $$ \"$(id -ru)\" || unseen=1\n"
+    "	case \" $people\" in *' 1:'*) ;; *) unseen=1 ;; esac\n"
+    "	lost=$({\n"
+    "		for one in \"$@\"; do echo \"${one#/proc/}\"; done\n"
+    "		for one in $people; do echo \"${one%:*}\"; done\n"
+    "	} | sort | uniq -u)\n"
+    "	all=$#; set -- $people; all=$((all - $#)); set -- $lost\n"
+    "	[ $# -eq $all ] || unseen=1\n"
+    "	for one in \"$@\"; do [ ! -d \"/proc/$one\" ] || unseen=1; done\n"
+    "}\n"
+    /* $sshds, $parents and $people.  What fails on the way leaves some of them out: $unseen. */
+    "find_processes() {\n"
+    "	set +f; set -- /proc/[0-9]*; set -f\n"
+    "	lines=$(for one in \"$@\"; do echo \"$one/status\"; done | xargs grep -aH -e '^PPid:' -e '^Uid:' \\\n"
+    "		-e '^Name:[[:space:]]*sshd$' -e '^Name:[[:space:]]*sshd-session$' 2>/dev/null) || [ $? -eq 123 ] || unseen=1\n"
+    "	pick 'Name:.*' '\\1'; sshds=$picked\n"
+    "	pick 'PPid:[[:space:]]*' '\\1 '; parents=$picked\n"
+    "	pick 'Uid:[[:space:]]*\\([0-9]*\\).*' '\\1:\\2'; people=$(echo $picked)\n"
+    "	check_people \"$@\"\n"
+    "}\n";
+
+static const char expel_body[] =
     /* What the account could hold up is read for two seconds at most, and all of it for twenty; the rest is unclear then. */
     "set_limits() {\n"
     "	soon=; ! timeout -s KILL 9 true 2>/dev/null || soon='timeout -s KILL 2'\n"
@@ -159,11 +191,15 @@ static const char expel_body[] =
     "}\n"
     /* It may have become a pipe, or a link, since it was looked at. */
     "read_auth() { $soon dd if=\"$1\" $plain bs=65536 count=1 2>/dev/null; }\n"
+    /* Of an sshd; 2: that cannot be seen.  One that has ended has no title. */
     "is_session() {\n"
     "	is_of \"$1\" 0 || is_of \"$1\" \"$uid\" || return 1\n"
-    "	name=; read -r name 2>/dev/null < \"/proc/$1/comm\" || return 1\n"
-    "	case $name in sshd|sshd-session) ;; *) return 1 ;; esac\n"
-    "	title=$(tr '\\0' ' ' 2>/dev/null < \"/proc/$1/cmdline\")\n"
+    "	title=$(tr '\\0' ' ' 2>/dev/null < \"/proc/$1/cmdline\") && [ -n \"$title\" ] || {\n"
+    "		[ -d \"/proc/$1\" ] || return 1\n"
+    "		! grep -q '^State:[[:space:]]*[ZX]' \"/proc/$1/status\" 2>/dev/null || return 1\n"
+    "		[ ! -d \"/proc/$1\" ] || return 2\n"
+    "		return 1\n"
+    "	}\n"
     "	case \"$title \" in\n"
     "	*'[priv]'*|*'[net]'*|*'[accepted]'*) return 1 ;;\n"
     "	sshd*\": $user \"*|sshd*\": $user@\"*) return 0 ;;\n"
@@ -178,15 +214,18 @@ static const char expel_body[] =
     "	done\n"
     "	[ ! -d \"/proc/$1\" ]\n"
     "}\n"
-    /* The processes of the account that have $1 in their environment, whole. */
+    /* The processes of the account that have $1 in their environment, whole.  False: they were not all looked at. */
     "kin_of() {\n"
-    "	for pid in $(grep -lF -- \"$1\" $processes 2>/dev/null | sed 's|^/proc/||; s|/environ$||'); do\n"
-    "		is_of \"$pid\" \"$uid\" || continue\n"
-    "		tr '\\0' '\\n' 2>/dev/null < \"/proc/$pid/environ\" | grep -qxF -- \"$1\" && echo \"$pid\"\n"
+    "	found=$(for one in $people; do\n"
+    "		case $one in *\":$uid\") echo \"/proc/${one%:*}/environ\" ;; esac\n"
+    "	done | xargs grep -lF -- \"$1\" 2>/dev/null) || [ $? -eq 123 ] || return 1\n"
+    "	for one in $found; do\n"
+    "		tr '\\0' '\\n' 2>/dev/null < \"$one\" | grep -qxF -- \"$1\" || continue\n"
+    "		one=${one#/proc/}; echo \"${one%/environ}\"\n"
     "	done\n"
     "}\n"
     "end_session() {\n"
-    "	kin=$(kin_of \"SSH_USER_AUTH=$2\")\n"
+    "	kin=$(kin_of \"SSH_USER_AUTH=$2\") && [ -n \"$kin\" ] || unseen=1\n"
     "	kill -TERM \"$1\" 2>/dev/null || return 1\n"
     "	for pid in $kin; do\n"
     "		contains \"$mine\" \"$pid\" || kill -KILL \"$pid\" 2>/dev/null\n"
@@ -204,25 +243,16 @@ static const char expel_body[] =
     "		! read_auth \"$auth\" | grep -qF -- \"$key\" || { verdict=old; return; }\n"
     "	done\n"
     "}\n"
-    "find_processes() {\n"
-    "	set +f; processes=$(echo /proc/[0-9]*/environ)\n"
-    "	statuses=$(echo /proc/[0-9]*/status); set -f\n"
-    "	parents=$(grep -H '^PPid:' $statuses 2>/dev/null |\n"
-    "		sed 's|^/proc/\\([0-9]*\\)/status:PPid:[[:space:]]*|\\1 |')\n"
-    "	people=$(echo $(grep -H '^Uid:' $statuses 2>/dev/null |\n"
-    "		sed 's|^/proc/\\([0-9]*\\)/status:Uid:[[:space:]]*\\([0-9]*\\).*|\\1:\\2|'))\n"
-    "}\n"
     "main() {\n"
     "	[ -r /proc/self/status ] || stop 45\n"
     "	uid=$(id -u \"$user\" 2>/dev/null) && [ -n \"$uid\" ] || stop 47\n"
-    "	ended=0 unclear=0 other=0 mine=$$ up=$$\n"
+    "	ended=0 unclear=0 other=0 unseen=0 mine=$$ up=$$\n"
     "	while up=$(parent_of \"$up\") && [ -n \"$up\" ] && [ \"$up\" -gt 1 ]; do\n"
     "		mine=\"$mine $up\"\n"
     "	done\n"
     "	find_processes; set_limits\n"
-    "	for process in $processes; do\n"
-    "		sshd=${process#/proc/}; sshd=${sshd%/environ}\n"
-    "		is_session \"$sshd\" || continue\n"
+    "	for sshd in $sshds; do\n"
+    "		is_session \"$sshd\" || { [ $? -eq 1 ] || unseen=1; continue; }\n"
     "		judge \"$sshd\"\n"
     "		contains \"$mine\" \"$sshd\" && own=yes || own=no\n"
     "		if [ $verdict$own = oldno ] && end_session \"$sshd\" \"$auth\"; then\n"
@@ -234,7 +264,7 @@ static const char expel_body[] =
     "			unclear=$((unclear + 1))\n"
     "		fi\n"
     "	done\n"
-    "	say \"sessions $ended $unclear $other\"\n"
+    "	say \"sessions $ended $unclear $other $unseen\"\n"
     "}\n"
     "main\n"
     "exit 0\n";
@@ -355,6 +385,7 @@ script_expel(const struct script_marker *marker, const char *user, const struct 
 	begin(ret_script, marker);
 	assign(ret_script, "user", user);
 	assign(ret_script, "key", buf_string(&text));
+	buf_text(ret_script, find_processes);
 	buf_text(ret_script, expel_body);
 	TRY(buf_check(&text, err));
 	return buf_check(ret_script, err);
@@ -510,7 +541,8 @@ script_expel_result(const struct script_marker *marker, struct view output,
 		return stopped_or_silent(marker, output, ret_detail);
 	memcpy(line, head.data, head.size);
 	line[head.size] = '\0';
-	if (sscanf(line, "%u %u %u", &sessions.ended, &sessions.unclear, &sessions.other) != 3)
+	if (sscanf(line, "%u %u %u %u", &sessions.ended, &sessions.unclear, &sessions.other,
+	        &sessions.unseen) != 4)
 		return stopped_or_silent(marker, output, ret_detail);
 	*ret_sessions = sessions;
 	return SCRIPT_DONE;

@@ -79,6 +79,7 @@ struct script_sessions {
 	unsigned ended;
 	unsigned unclear; /* left: sessions of the account of which the key is not known */
 	unsigned other;   /* left: those that say another key, which only they say */
+	unsigned unseen;  /* not 0: not all of the host's processes could be looked at */
 };
 enum script_result script_expel_result(const struct script_marker *marker, struct view output,
     struct script_sessions *ret_sessions, char ret_detail[ROTATOR_DETAIL_MAX + 1]);

@@ -181,14 +181,19 @@ tell_left(struct rotation *rotation, const struct script_sessions *sessions)
 		    "; %u of the account's sessions do not tell which key opened them: they only forward "
 		    "ports, or sshd lacks \"ExposeAuthInfo yes\" in sshd_config; look at them by hand",
 		    sessions->unclear);
-	rotation_detail(rotation, "%u session%s ended%s%s", sessions->ended,
-	    sessions->ended == 1 ? "" : "s", others, unclear);
+	rotation_detail(rotation, "%u session%s ended%s%s%s", sessions->ended,
+	    sessions->ended == 1 ? "" : "s",
+	    sessions->unseen == 0 ?
+	        "" :
+	        "; more may be open: not all processes of the host could be looked at (/proc is mounted with hidepid, a tool "
+	        "as xargs or sort is missing, or memory or processes ran out); look for sessions as root",
+	    others, unclear);
 }
 
 static enum expel_result
 judge_sessions(struct rotation *rotation, const struct script_sessions *sessions)
 {
-	bool left = sessions->unclear > 0 || sessions->other > 0;
+	bool left = sessions->unclear > 0 || sessions->other > 0 || sessions->unseen > 0;
 
 	if (!left && sessions->ended == 0)
 		return EXPEL_NONE;

@@ -137,6 +137,41 @@ if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root has other accounts"; el
 	done
 fi
 
+# What cannot be looked at is not none.
+blind() { # blind TOOL: expel here, where TOOL fails
+	unshare --map-root-user --mount -- sh -c 'mount --bind /bin/false "$(command -v "$0")" && exec "$@"' "$1" \
+		"$LIB/rotator.py" --current private-key=old --next private-key=next "$ROTATE" "$(sshd_target local)" expel
+}
+cat old.pub next.pub >"$SSHD_AUTHORIZED"
+for tool in grep xargs sed sort tr id; do
+	open old one
+	like "where $tool fails an open session is not none, nor ended for sure" "$(blind $tool)" '^cannot-tell '
+	kill "${PIDS[one]}" 2>/dev/null; left_is "when that has ended there is none" local '^none'
+done
+if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root mounts /proc, and sees all of it"; else
+	chmod 755 "$FOLDER"; install -m 644 old old.readable
+	open old one
+	like "where others' processes are hidden an open session is not none" "$(unshare --mount -- sh -c \
+		'mount -t proc -o hidepid=2 none /proc && exec setpriv --reuid nobody --regid 65534 --clear-groups "$@"' sh \
+		"$LIB/rotator.py" --current private-key=old.readable --next private-key=old.readable "$ROTATE" "$(sshd_target local)" expel)" \
+		'^cannot-tell .*more may be open.*hidepid'
+	kill "${PIDS[one]}"; left_is "when that has ended there is none" local '^none'
+	rm old.readable
+fi
+sshd_stop
+# More processes than go into one command's arguments: these have 128 KiB, of which the environment takes the most.
+stack=$(ulimit -S -s); ulimit -S -s 256
+SSHD_ENVIRONMENT="$(for i in {1..11}; do printf '"LONG_%d=%s" ' "$i" "$(head -c 10000 /dev/zero | tr '\0' x)"; done)" sshd_start "$FOLDER"
+ulimit -S -s "$stack"
+many=(); for _ in $(seq 900); do sleep 600 & many+=($!); done
+open old one
+like "a session among many processes is found and ended" "$(ask ssh expel)" '^ended 1 session ended'
+ok "so that it is gone" ended one
+left_is "and then there is none" ssh '^none'
+kill "${many[@]}"; wait "${many[@]}" 2>/dev/null
+sshd_stop
+sshd_start "$FOLDER"
+
 # Connections that only forward ports have no process that could tell.
 cat old.pub next.pub >"$SSHD_AUTHORIZED"
 ssh -F none -i old -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=VERBOSE \
