@@ -204,7 +204,7 @@ fetch(const struct change *change, enum rotator_value *ret_which, struct ssh_ans
 	BUF script = {0};
 
 	TRY(script_marker(&marker, err));
-	TRY(script_read(&marker, change->account->path, &script, err));
+	TRY(script_read(&marker, change->account->path, false, &script, err));
 	TRY(log_in(change, buf_view(&script), ret_which, ret_answer, err));
 	if (ret_answer->verdict == LINK_DENIED) {
 		tell_denied(change);

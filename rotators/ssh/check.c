@@ -169,6 +169,21 @@ check_stands(const struct check *check, struct view content, struct err *err)
 	    path);
 }
 
+/* The account runs commands of ours, but it did not run the script.  A host that stopped answering is no failure yet: the
+ * probe tells. */
+static enum err_code
+judge_silence(const struct check *check, const struct ssh_answer *answer, struct err *err)
+{
+	if (!answer->heard)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "%s runs a command of ours as %s, but not a script that comes on its stdin, or cuts off what that says: a "
+	    "command that is forced on this key (command= in authorized_keys, ForceCommand in sshd_config) or a start-up "
+	    "file does it; with access ssh the file is changed by such a script: have the two let stdin and stdout "
+	    "through, or use access local",
+	    check->account->target.host, check->account->target.user);
+}
+
 /* ANSWER: of the account that ran script_read(). */
 static enum err_code
 check_file_there(const struct check *check, const struct script_marker *marker,
@@ -191,7 +206,7 @@ check_file_there(const struct check *check, const struct script_marker *marker,
 		return gathered(&all, err);
 	case SCRIPT_SILENT:
 	default:
-		return ERR_OK; /* a host that stopped answering: the probe tells */
+		return judge_silence(check, answer, err);
 	}
 }
 
@@ -210,6 +225,13 @@ ask_there(const struct check *check, const struct script_marker *marker, struct 
 	return check_file_there(check, marker, &answer, err);
 }
 
+static enum err_code
+check_file_here(const struct ssh_account *account, struct key_file *ret_file, struct err *err)
+{
+	TRY(key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, ret_file, err));
+	return key_file_check_place(ret_file, err);
+}
+
 /* --- All of it ---------------------------------------------------------------------------- */
 
 /* The current key was let in; RAN: and a command of ours ran.  FILE: the one that is here; NULL: it is not, or cannot be read. */
@@ -223,7 +245,7 @@ check_let_in(struct check *check, bool ran, const struct key_file *file, struct 
 
 	TRY(script_marker(&marker, err));
 	if (!check->account->local)
-		TRY(script_read(&marker, check->account->path, &script, err));
+		TRY(script_read(&marker, check->account->path, true, &script, err));
 	gather(&check->all,
 	    try_stray(check, check->rotation->current, buf_view(&script), &verdicts, &one), &one);
 	if (file != NULL)
@@ -272,9 +294,7 @@ ssh_check(struct control *control, const struct ssh_account *account, struct rot
 	check.usable = rotation->current != NULL &&
 	    ssh_account_public(rotation->current, &check.key, &one) == ERR_OK;
 	if (account->local)
-		gather(&check.all,
-		    key_file_read(account->path, account->owner, AUTHORIZED_KEYS_MAX, &file, &one),
-		    &one);
+		gather(&check.all, check_file_here(account, &file, &one), &one);
 	if (rotation->current != NULL)
 		gather(&check.all, check_account(&check, file.file >= 0 ? &file : NULL, &one),
 		    &one);

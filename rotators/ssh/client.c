@@ -111,6 +111,7 @@ judge_run(struct ssh_answer *answer, const struct link_run *run)
 {
 	char text[ROTATOR_DETAIL_MAX];
 
+	answer->heard = !run->lost && !run->timed_out;
 	if (run->lost) {
 		answer->verdict = LINK_UNKNOWN;
 		answer->cause = LINK_NO_HOST;

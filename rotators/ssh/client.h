@@ -20,7 +20,8 @@ struct ssh_answer {
 	    verdict; /* of the host about the key; unknown, too, when what came of it ended the connection */
 	enum link_cause cause; /* when unknown */
 	bool ran;              /* ssh_client_try: the account ran a command of ours */
-	struct buf output;     /* of the command */
+	bool heard; /* what ran then was: neither the connection nor the time ended before it */
+	struct buf output; /* of the command */
 	char detail[ROTATOR_DETAIL_MAX + 1];
 };
 void ssh_answer_done(struct ssh_answer *answer); /* accepts {0} */

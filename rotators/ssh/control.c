@@ -92,7 +92,7 @@ look_at_keys(struct probe *probe, const struct secret *value, struct err *err)
 	if (!probe->differ || probe->account->local)
 		return ERR_OK;
 	TRY(script_marker(&probe->marker, err));
-	return script_read(&probe->marker, probe->account->path, &probe->script, err);
+	return script_read(&probe->marker, probe->account->path, false, &probe->script, err);
 }
 
 static enum err_code

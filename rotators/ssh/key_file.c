@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -169,6 +171,37 @@ key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_fi
 	*ret_file = file;
 	file = (struct key_file)KEY_FILE_NONE;
 	return ERR_OK;
+}
+
+/* --- May it be replaced? ------------------------------------------------------------------ */
+
+/* What no right is enough to replace.  Not every file system knows such flags. */
+static enum err_code
+check_flags(const char *what, const char *path, int fd, struct err *err)
+{
+	int flags = 0;
+
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+	    (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0)
+		return err_set(err, ERR_REFUSED,
+		    "%s%s is %s, so that the file cannot be replaced (chattr -%c); nothing was changed",
+		    what, path, (flags & FS_IMMUTABLE_FL) != 0 ? "immutable" : "append-only",
+		    (flags & FS_IMMUTABLE_FL) != 0 ? 'i' : 'a');
+	return ERR_OK;
+}
+
+enum err_code
+key_file_check_place(const struct key_file *file, struct err *err)
+{
+	struct err all = {0}, one;
+
+	gather(&all, check_flags("the folder of ", file->path, file->folder, &one), &one);
+	gather(&all, check_flags("", file->path, file->file, &one), &one);
+	if (all.code == ERR_OK && faccessat(file->folder, ".", W_OK, AT_EACCESS) != 0)
+		return err_set(err, ERR_REFUSED,
+		    "no new file can be made beside %s (%s); nothing was changed", file->path,
+		    strerror(errno));
+	return gathered(&all, err);
 }
 
 /* --- What others left --------------------------------------------------------------------- */

@@ -41,6 +41,9 @@ enum { KEY_FILE_TAG = 16 /* hexadecimal digits */, KEY_FILE_RANDOM = 16 /* lette
  * ERR_IO.  All of that is told, as parts, as far as it can be seen together. */
 enum err_code key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_file,
     struct err *err) MUST_CHECK;
+/* Would key_file_replace() be let, as far as that is known without trying?  ERR_REFUSED: a folder that we may not write in, a file system that is
+ * read-only, a file or folder that is immutable or append-only. */
+enum err_code key_file_check_place(const struct key_file *file, struct err *err) MUST_CHECK;
 /* New files that a killed attempt left beside it go first: those with TAG, which no other rotation has, and those that are two
  * hours old, longer than any attempt lasts.
  * ERR_BUSY: somebody else changed the file, or its owner, mode or attributes, since it was read.  ERR_TARGET_UNKNOWN: it was replaced,

@@ -26,7 +26,7 @@
 enum { LINE_MAX_SHOWN = 300 };
 
 static const char prelude[] =
-    "set -f; umask 077; LC_ALL=C; export LC_ALL; words= flaw=\n"
+    "set -f; umask 077; LC_ALL=C; export LC_ALL; words= flaw= asks=\n"
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH; export PATH\n"
     "say() { printf '%s %s\\n' \"$marker\" \"$*\"; }\n"
     /* What a tool said of it, too. */
@@ -46,6 +46,14 @@ static const char locate[] =
     "	words=\"$1 has mode $2\"\n"
     "	case $2 in l*|d????????[tT]*) ;; ?????w*|????????w*) note 46 ;; esac\n"
     "}\n"
+    /* What would forbid to replace it, as far as asking tells.  lsattr may be missing, or know nothing of this file system. */
+    "check_place() {\n"
+    "	words=\"$folder cannot be written\"; [ -w \"$folder\" ] || note 38\n"
+    "	for one in \"$folder\" \"$real\"; do\n"
+    "		set -- $(lsattr -d -- \"$one\" 2>/dev/null); words=\"$one has the attributes $1\"\n"
+    "		case $1 in *[ai]*) note 43 ;; esac\n"
+    "	done\n"
+    "}\n"
     "find_file() {\n"
     "	[ -e \"$file\" ] || stop 30\n"
     "	real=$(readlink -f -- \"$file\") && [ -n \"$real\" ] || stop 31\n"
@@ -53,6 +61,7 @@ static const char locate[] =
     "	folder=$(dirname -- \"$real\") me=$(id -u)\n"
     "	[ ! -L \"$file\" ] || check_thing \"$file\"\n"
     "	check_thing \"$real\"; check_thing \"$folder\"\n"
+    "	[ -z \"$asks\" ] || check_place\n"
     "	words=; set -- $(ls -ldn -- \"$real\")\n"
     "	[ \"$2\" = 1 ] || note 34\n"
     "	[ \"$5\" -le 1048576 ] || note 36\n"
@@ -305,10 +314,11 @@ begin(struct buf *script, const struct script_marker *marker)
 }
 
 enum err_code
-script_read(const struct script_marker *marker, const char *path, struct buf *ret_script,
+script_read(const struct script_marker *marker, const char *path, bool asks, struct buf *ret_script,
     struct err *err)
 {
 	begin(ret_script, marker);
+	assign(ret_script, "asks", asks ? "yes" : "");
 	assign(ret_script, "file", path);
 	buf_text(ret_script, locate);
 	buf_text(ret_script, read_body);

@@ -48,8 +48,9 @@ enum script_result {
 	SCRIPT_SILENT, /* not run, or cut off anywhere, or changed and not known to last: the detail tells */
 };
 
-/* Reads the file PATH (absolute, or from the home folder). */
-enum err_code script_read(const struct script_marker *marker, const char *path,
+/* Reads the file PATH (absolute, or from the home folder).  ASKS: stops, too, where it can be known that script_replace() would,
+ * which only tries. */
+enum err_code script_read(const struct script_marker *marker, const char *path, bool asks,
     struct buf *ret_script, struct err *err) MUST_CHECK;
 struct script_file {
 	struct view content;

@@ -192,6 +192,17 @@ like "with access ssh check refuses it" "$(check old)" '^refused .*forced'
 TARGET=$(sshd_target local)
 like "with access local it may be" "$(check old)" '^ok'
 TARGET=$(sshd_target ssh)
+# It lets commands through, but no script on stdin, or not all of what that says.
+for way in 'eval \"$SSH_ORIGINAL_COMMAND\" </dev/null' 'eval \"$SSH_ORIGINAL_COMMAND\" | head -c 60' \
+	'case $SSH_ORIGINAL_COMMAND in exec*) exit 3 ;; *) eval \"$SSH_ORIGINAL_COMMAND\" ;; esac' \
+	'case $SSH_ORIGINAL_COMMAND in exec*) cat /dev/zero ;; *) eval \"$SSH_ORIGINAL_COMMAND\" ;; esac'; do
+	printf 'command="%s" %s\n' "$way" "$(cat old.pub)" >"$KEYS"
+	like "a forced command that lets no script through ($way) is refused by check" "$(check old)" '^refused .*a script .*stdin.*forced'
+	like "for add could not know" "$(ask add)" '^unknown '
+	is "access local needs none ($way)" "$(TARGET=$(sshd_target local); check old | words)" "ok "
+done
+printf 'command="case $SSH_ORIGINAL_COMMAND in exec*) kill -KILL $PPID ;; *) eval \\"$SSH_ORIGINAL_COMMAND\\" ;; esac" %s\n' "$(cat old.pub)" >"$KEYS"
+like "a connection that breaks there is not held against the account" "$(check old)" '^ok'
 cat old.pub >"$KEYS"
 sshd_stop
 sshd_start "$FOLDER" "ForceCommand /usr/sbin/nologin"

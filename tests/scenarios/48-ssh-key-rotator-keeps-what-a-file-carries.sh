@@ -117,17 +117,19 @@ if [ -z "$GUEST" ]; then echo "# skipped: only root has other accounts"; else
 	chown 0 "$PLACE/keys"; fresh; chown 1234 "$KEYS"; cp "$KEYS" before
 	like "ssh: a folder that the account may not write: unchanged, with the cause" "$(ask ssh add; cmp before "$KEYS" && echo same)" \
 		'^unchanged .*no new file can be made beside it.*Permission denied.*same'
+	like "ssh: which check says before" "$(ask ssh check)" '^refused .*no new file can be made beside it.*cannot be written'
 	SSHD_USER=$WE
 fi
 
 # What cannot be written, and why.
-fails() { # fails CLAIM PATTERN_HERE PATTERN_THERE: nothing is changed
-	local access pattern=$2
+fails() { # fails CLAIM PATTERN_HERE PATTERN_THERE [CHECK_HERE CHECK_THERE]: nothing is changed, and check says so before
+	local access pattern=$2 check=${4:-}
 	for access in local ssh; do
 		cp "$KEYS" before
 		like "$access: $1: unchanged, with the cause" "$(ask $access add; cmp before "$KEYS" && echo same)" "^unchanged .*$pattern.*same"
 		is "$access: and nothing is left beside it" "$(find "$PLACE/keys" -type f | wc -l)" 1
-		pattern=$3
+		[ -z "$check" ] || like "$access: $1: check refuses it" "$(ask $access check)" "^refused .*$check"
+		pattern=$3 check=${5:-}
 	done
 }
 fresh
@@ -137,14 +139,21 @@ if [ "$PLACE" = "$FOLDER" ]; then echo "# skipped: there is no disk of our own t
 	fails "the disk is full" "No space left" "(made|written) beside it.*No space left"
 	rm disk/fill*
 	mount -o remount,ro disk
-	fails "the disk is read-only" "Read-only file system" "made beside it.*Read-only file system"
+	fails "the disk is read-only" "Read-only file system" "made beside it.*Read-only file system" \
+		"no new file.*Read-only file system" "no new file can be made.*keys cannot be written"
 	mount -o remount,rw disk
 	if chattr +i "$KEYS"; then
-		fails "the file is immutable" "Operation not permitted" "(does not get|cannot take its place).*Operation not permitted"
+		fails "the file is immutable" "Operation not permitted" "(does not get|cannot take its place).*Operation not permitted" \
+			"authorized_keys.* is immutable.*chattr -i" "cannot take its place.*authorized_keys has the attributes -*i"
 		chattr -i "$KEYS"
 		chattr +i "$PLACE/keys"
-		fails "the folder is immutable" "Operation not permitted" "made beside it.*Operation not permitted"
+		fails "the folder is immutable" "Operation not permitted" "made beside it.*Operation not permitted" \
+			"the folder of .* is immutable.*chattr -i" "no new file can be made.*keys cannot be written"
 		chattr -i "$PLACE/keys"
+		chattr +a "$PLACE/keys"
+		like "local: a folder that is append-only: check refuses it" "$(ask local check)" '^refused .*the folder of .* is append-only.*chattr -a'
+		like "ssh: a folder that is append-only: check refuses it" "$(ask ssh check)" '^refused .*cannot take its place.*keys has the attributes -*a'
+		chattr -a "$PLACE/keys"
 	else
 		echo "# skipped: nothing can be made immutable here"
 	fi
