@@ -130,11 +130,22 @@ follow(struct walk *walk, int fd, const struct stat *link, const char *name, str
 	return target[0] == '/' ? go_to_root(walk, err) : ERR_OK;
 }
 
+/* Something is mounted on a folder that awaits it when that is opened as a folder (O_DIRECTORY), with O_PATH, too, and by name, but not when as
+ * anything.  What is then something else was exchanged at this moment: it is what stands there, as before. */
+static int
+open_name(const struct walk *walk, const char *name)
+{
+	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(walk->at.folder, name, flags | O_DIRECTORY);
+
+	return fd < 0 && errno == ENOTDIR ? openat(walk->at.folder, name, flags) : fd;
+}
+
 /* RET_END: NAME is what the path leads to. */
 static enum err_code
 step(struct walk *walk, const char *name, bool *ret_end, struct err *err)
 {
-	FD fd = openat(walk->at.folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	FD fd = open_name(walk, name);
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status) != 0)

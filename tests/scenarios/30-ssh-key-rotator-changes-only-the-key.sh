@@ -204,6 +204,21 @@ done
 blob first >"$KEYS"
 chmod 600 "$KEYS"; printf '\0' >>"$KEYS"
 like "a damaged file is left" "$(rotate local first other add)" '^unchanged .*NUL'
+# A home that is mounted when somebody looks for it: the file is in what is mounted, not in the empty folder before.
+if [ -z "${HALLIGAN_ALONE:-}" ]; then echo "# skipped: only root mounts"; else
+	(umask 077; mkdir -p auto homes/me); ln -s auto way
+	for kind in direct indirect; do
+		for way in auto way; do
+			(umask 077; blob first >homes/me/authorized_keys)
+			got=$("$LIB/automount.py" $kind "$FOLDER/auto" "$FOLDER/homes" "$LIB/rotator.py" --current private-key=first --next private-key=other \
+				"$ROTATE" "$(SSHD_AUTHORIZED=$FOLDER/$way/me/authorized_keys sshd_target local)" add)
+			[ $? -ne 77 ] || { echo "# skipped: the kernel mounts no autofs here"; break 2; }
+			like "a home that is mounted when somebody looks for it ($kind, by $way) is found" "$got $(cut -d' ' -f1,2 homes/me/authorized_keys | tr '\n' ' ')" \
+				"^added .*$(both)\$"
+		done
+	done
+	rm -r auto way homes
+fi
 rm "$KEYS"
 like "a missing file changes nothing" "$(rotate local first other add)" '^unchanged '
 # As its author would try it: nothing is wrong with it, killed in the middle or not.
