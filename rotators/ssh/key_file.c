@@ -19,7 +19,6 @@
 #include "base/text.h"
 #include "rotators/ssh/gather.h"
 #include "rotators/ssh/key_attributes.h"
-#include "rotators/ssh/key_path.h"
 
 enum { LEFT_SECONDS = 7200 };
 
@@ -75,14 +74,15 @@ static enum err_code
 open_folder(const struct key_path *way, uid_t owner, struct key_file *file, struct err *all,
     struct err *err)
 {
-	char folder[sizeof(way->path)];
+	char path[sizeof(way->path)], folder[KEY_PATH_QUOTED];
 	struct stat status;
 
-	memcpy(folder, way->path, sizeof(folder));
-	*strrchr(folder, '/') = '\0';
+	memcpy(path, way->path, sizeof(path));
+	strrchr(path, '/')[1] = '\0';
+	key_path_quote(path, folder);
 	file->folder = openat(way->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->folder < 0 || fstat(file->folder, &status) != 0)
-		return err_errno(err, ERR_IO, errno, "opening %s/", folder);
+		return err_errno(err, ERR_IO, errno, "opening %s", folder);
 	gather(all, check_owner(way, folder, &status, owner, err), err);
 	gather(all, check_closed(folder, &status, err), err);
 	return ERR_OK;
@@ -163,7 +163,7 @@ key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_fi
 	struct err all = {0}, one;
 
 	TRY(key_path_walk(path, owner, &way, err));
-	memcpy(file.path, way.path, sizeof(file.path));
+	key_path_quote(way.path, file.path);
 	memcpy(file.name, way.name, sizeof(file.name));
 	gather(&all, open_file(&file, &way, owner, max, &all, &one), &one);
 	TRY(gathered(&all, err));

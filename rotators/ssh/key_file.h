@@ -14,12 +14,13 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "rotators/ssh/key_path.h"
 
 struct key_file {
-	int folder;      /* descriptor, -1: none */
-	int file;        /* likewise, to read */
-	char name[256];  /* in the folder */
-	char path[4096]; /* resolved, for messages */
+	int folder;                 /* descriptor, -1: none */
+	int file;                   /* likewise, to read */
+	char name[256];             /* in the folder */
+	char path[KEY_PATH_QUOTED]; /* resolved and quoted, for messages */
 	struct stat status;
 	struct buf content;
 };

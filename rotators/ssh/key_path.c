@@ -38,6 +38,17 @@ walk_done(struct walk *walk)
 	key_path_done(&walk->at);
 }
 
+void
+key_path_quote(const char *path, char ret_text[KEY_PATH_QUOTED])
+{
+	static const char more[] = "...";
+	char start[KEY_PATH_QUOTED - 2]; /* nothing but the marks makes it longer */
+
+	if ((size_t)snprintf(start, sizeof(start), "%s", path) >= sizeof(start))
+		memcpy(start + sizeof(start) - sizeof(more), more, sizeof(more));
+	(void)snprintf(ret_text, KEY_PATH_QUOTED, "%.*s", KEY_PATH_QUOTED - 1, QUOTED(start));
+}
+
 static enum err_code
 failed(const struct walk *walk, struct err *err)
 {
@@ -97,12 +108,15 @@ static enum err_code
 judge_link(struct walk *walk, const struct stat *link, const char *name, struct err *err)
 {
 	struct stat folder;
+	char path[sizeof(walk->at.path) + NAME_MAX + 1], quoted[KEY_PATH_QUOTED];
 
+	(void)snprintf(path, sizeof(path), "%s/%s", walk->at.path, name);
+	key_path_quote(path, quoted);
 	if (link->st_uid != 0 && link->st_uid != walk->owner)
 		return err_set(err, ERR_REFUSED,
-		    "%s/%s, a symbolic link on the way to %s, belongs to user %u, neither to the account nor to root: "
+		    "%s, a symbolic link on the way to %s, belongs to user %u, neither to the account nor to root: "
 		    "nothing was changed",
-		    walk->at.path, name, walk->asked, (unsigned)link->st_uid);
+		    quoted, walk->asked, (unsigned)link->st_uid);
 	if (fstat(walk->at.folder, &folder) != 0)
 		return failed(walk, err);
 	if (link->st_uid != 0 || folder.st_uid != 0 || (folder.st_mode & 022) != 0)

@@ -111,7 +111,7 @@ sshd_start "$FOLDER" "MaxAuthTries 1" "AuthorizedKeysFile \"$SSHD_AUTHORIZED\" \
 chmod 666 "$SSHD_AUTHORIZED"
 reasons "a user name, a file's mode, one try" local "username" "can be written by other users" "MaxAuthTries"
 chmod 770 "$SSHD_FOLDER"
-reasons "a user name, a folder's and a file's mode, one try" local "username" "$SSHD_FOLDER can be written" "authorized_keys can be written" "MaxAuthTries"
+reasons "a user name, a folder's and a file's mode, one try" local "username" "$SSHD_FOLDER/.{2} can be written" "authorized_keys.{2} can be written" "MaxAuthTries"
 reasons "a user name, a folder's and a file's mode, one try" ssh "username" "MaxAuthTries" "authorized_keys has mode" "sshd has mode"
 chmod 700 "$SSHD_FOLDER"; chmod 600 "$SSHD_AUTHORIZED"
 printf 'command="exit 1" %s\n' "$(cat key.pub)" >"$SSHD_AUTHORIZED"

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "rotators/ssh/key_file.h"
 #include "tests/unit/check.h"
 
@@ -191,6 +192,51 @@ links_of_the_account_lead_to_its_own_things_alone(void **state)
 }
 
 static void
+what_the_account_calls_its_things_is_quoted(void **state)
+{
+	/* A right-to-left override, what is no UTF-8, and a mark that would close ours. */
+	static const char *const names[] = {"b\xe2\x80\xaey.d", "b\xff.d",
+	    "x\" was replaced; all is well.d", NULL};
+	char own[120], link[120], wanted[60];
+	struct bench bench;
+	struct err err;
+
+	(void)state;
+	bench_start(&bench);
+	for (size_t i = 0; names[i] != NULL; i++) {
+		KEY_FILE file = KEY_FILE_NONE;
+
+		folder_of(&bench, names[i], geteuid(), own);
+		link_of(names[i], geteuid(), bench.folder, "link.d", link);
+		assert_int_equal(chmod(own, 0666), 0);
+		(void)strcat(link, "/keys");
+		assert_error(ERR_REFUSED, key_file_read(link, geteuid(), 100, &file, &err));
+		(void)snprintf(wanted, sizeof(wanted), "\"%s/", bench.folder);
+		assert_non_null(strstr(err.text, wanted));
+		assert_non_null(strstr(err.text, "/keys\" can be written by other users"));
+		assert_true(text_is_plain(view_of_text(err.text)));
+		remove_all(&bench);
+	}
+	bench_end(&bench);
+}
+
+static void
+a_long_path_leaves_room_for_our_words(void **state)
+{
+	char path[1000], quoted[KEY_PATH_QUOTED];
+
+	(void)state;
+	memset(path, 'y', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	key_path_quote(path, quoted);
+	assert_int_equal(strlen(quoted), KEY_PATH_QUOTED - 1);
+	assert_string_equal(quoted + KEY_PATH_QUOTED - 6, "y...\"");
+	path[KEY_PATH_QUOTED - 3] = '\0';
+	key_path_quote(path, quoted);
+	assert_string_equal(quoted + KEY_PATH_QUOTED - 6, "yyyy\"");
+}
+
+static void
 a_folder_exchanged_after_reading_changes_nothing_elsewhere(void **state)
 {
 	struct bench bench;
@@ -225,6 +271,8 @@ main(void)
 	    cmocka_unit_test(content_is_replaced),
 	    cmocka_unit_test(what_somebody_changed_since_it_was_read_is_not_replaced),
 	    cmocka_unit_test(links_of_the_account_lead_to_its_own_things_alone),
+	    cmocka_unit_test(what_the_account_calls_its_things_is_quoted),
+	    cmocka_unit_test(a_long_path_leaves_room_for_our_words),
 	    cmocka_unit_test(a_folder_exchanged_after_reading_changes_nothing_elsewhere),
 	};
 
