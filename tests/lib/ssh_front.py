@@ -11,6 +11,7 @@ EVENT is a file, one line, which is read for each connection; when it is written
 	replay N		from connection N on what the host said first is said again
 	session N PROCESS	in connection N all that came of the sshd PROCESS is killed
 	kill N PATTERN		in connection N every program is killed whose command line matches
+	rotator N PATTERN	in connection N every rotator that such a program started
 The file EVENT.met stands there when it has happened.
 """
 import os, signal, socket, subprocess, sys, threading
@@ -68,13 +69,26 @@ class Front:
     def strike(self, kind, _, what):
         if kind == "session":
             for process in descendants(int(what)): kill(process)
-        elif kind == "kill": subprocess.run(["pkill", "-KILL", "-f", what], check=False)
+        elif kind == "kill":
+            for process in matching(what): kill(process)
+        elif kind == "rotator":
+            for process in matching(what):
+                for child in descendants(process):
+                    if "/halligan-rotate-" in command(child): kill(child)
         else: return
         self.happens()
 
 def kill(process):
     try: os.kill(process, signal.SIGKILL)
     except ProcessLookupError: pass
+
+def matching(pattern):
+    return [int(found) for found in subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True).stdout.split()]
+
+def command(process):
+    try:
+        with open(f"/proc/{process}/cmdline", encoding="latin1") as file: return file.read().split("\0")[0]
+    except OSError: return ""
 
 def descendants(process):
     children = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, text=True).stdout.split()

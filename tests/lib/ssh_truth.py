@@ -252,13 +252,13 @@ def contents():
         except FileNotFoundError: pass
 
 def lets_in(key):
-    """By the ordinary client, at the host itself."""
-    with tempfile.NamedTemporaryFile(dir=".", buffering=0) as file:
+    """By the ordinary client, at the host itself; what the client says goes to a file of its own, where no banner comes."""
+    with tempfile.NamedTemporaryFile(dir=".", buffering=0) as file, tempfile.NamedTemporaryFile(dir=".") as said:
         file.write(key)
-        run = subprocess.run(["ssh", "-v", "-F", "none", "-i", file.name, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+        subprocess.run(["ssh", "-v", "-E", said.name, "-F", "none", "-i", file.name, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
             "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "KexAlgorithms=curve25519-sha256",
             "-p", str(ROW["target"]["port"]), f'{ROW["target"]["user"]}@127.0.0.1', "true"], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
-        return b"\nAuthenticated to 127.0.0.1" in run.stderr
+        with open(said.name, "rb") as lines: return b"\nAuthenticated to 127.0.0.1" in lines.read()
 
 def ending(debt):
     if debt.state in ("retired", "refused"): return debt.state

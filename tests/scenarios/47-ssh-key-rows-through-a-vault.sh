@@ -182,7 +182,7 @@ for ((round = 0; round < ROUNDS; round++)); do
 			case $(((i + round) % 4)) in
 			0) EVENT[$name]="kill $at serve.*$VAULT" ;;
 			1) EVENT[$name]="session $at ${LISTENER[$name]}" ;;
-			2) EVENT[$name]="kill $at ^[^ ]*/halligan-rotate-ssh-key" ;;
+			2) EVENT[$name]="rotator $at serve.*$VAULT" ;;
 			3) EVENT[$name]="gone $at" ;;
 			esac
 		elif [ "$name" = replay ]; then EVENT[$name]="replay ${from[round]}"
