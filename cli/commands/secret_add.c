@@ -49,6 +49,12 @@ take_private_key(const struct cli_call *call, struct secret **credential, struct
 			    ssh_rotator);
 		return ERR_OK;
 	}
+	if (credential_has(secret_view(*credential), FIELD_CERTIFICATE))
+		return err_set(err, ERR_REFUSED,
+		    "rotator %s takes no certificate: a host that trusts who signed it lets the key in without a line in any "
+		    "file, so that the key could never be taken away there; leave --field certificate out, and see that no "
+		    "valid certificate of this key is left",
+		    ssh_rotator);
 	TRY(credential_get(secret_view(*credential), FIELD_PRIVATE_KEY, &file, err));
 	TRY(secret_from(file, &key, err));
 	TRY(private_key_take(call, &key, err));

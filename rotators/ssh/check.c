@@ -58,14 +58,29 @@ check_key(const struct secret *credential, const char *which, struct err *err)
 	return ERR_OK;
 }
 
+/* A certificate lets a key in that stands in no file, and no host says when it stops to. */
+static enum err_code
+check_certificate(const struct secret *credential, const char *which, struct err *err)
+{
+	if (credential_has(secret_view(credential), FIELD_CERTIFICATE))
+		return err_set(err, ERR_REFUSED,
+		    "the %s value has a certificate: a host that trusts who signed it lets the key in without a line in any "
+		    "file, and taking the line away would not end that: give the key without it, and see that no valid "
+		    "certificate of it is left",
+		    which);
+	return ERR_OK;
+}
+
 static void
 check_value(struct check *check, const struct secret *credential, const char *which)
 {
 	struct err one;
 
 	gather(&check->all, check_key(credential, which, &one), &one);
-	if (credential != NULL)
-		gather(&check->all, check_username(check->account, credential, which, &one), &one);
+	if (credential == NULL)
+		return;
+	gather(&check->all, check_username(check->account, credential, which, &one), &one);
+	gather(&check->all, check_certificate(credential, which, &one), &one);
 }
 
 /* --- The account -------------------------------------------------------------------------- */

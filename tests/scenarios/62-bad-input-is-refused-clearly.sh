@@ -139,6 +139,9 @@ told "control characters in the effect" 2 'plain text' as infra secret add prod/
 echo '{"host":"a","host":"b"}' > twice.json
 told "a target with a key twice" 1 'twice.json' as infra secret add prod/db --policy production --rotator ssh-key --effect x --target-json twice.json --field private-key=breakglass
 ssh-keygen -q -t ed25519 -N '' -C stranger -f stranger
+ssh-keygen -q -s stranger -I me -n "$SSHD_USER" breakglass.pub
+told "a key with a certificate, before a PIN" 1 'takes no certificate' add --field private-key=breakglass --field certificate=breakglass-cert.pub
+is "nobody is asked for one" "$(tap_output | grep -c "Touch")" 0
 told "a value that the target does not accept" 5 'refus.*nothing was stored' add --field private-key=stranger
 sed "s/\"port\":$SSHD_PORT/\"port\":$(sshd_free_port)/" target.json > dead.json
 told "a target that cannot be reached" 5 'reach.*run the same command again' as infra secret add prod/db --policy production --rotator ssh-key --effect x --target-json dead.json --field private-key=breakglass

@@ -233,8 +233,7 @@ the_last_rotation_is_what_the_host_signed_of_this_secret(void **state)
 	} rows[] = {{change_nothing, true, NULL},
 	    {change_nothing, false, "statement of its last rotation"},
 	    {change_vault, true, "another vault"}, {change_secret, true, "another secret"},
-	    {change_header, true, "another header"},
-	    {change_new, true, "is not current yet"}};
+	    {change_header, true, "another header"}, {change_new, true, "is not current yet"}};
 	struct err err;
 
 	(void)state;

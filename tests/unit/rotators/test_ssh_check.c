@@ -116,11 +116,24 @@ make_value(const char *user, const char *text, struct secret **ret_value)
 }
 
 static void
+add_certificate(struct secret **value)
+{
+	SECRET *with = NULL;
+	struct err err;
+
+	assert_ok(rotation_replace(*value, FIELD_CERTIFICATE,
+	    view_of_text("ssh-ed25519-cert-v01 x"), &with, &err));
+	secret_free(*value);
+	*value = TAKE(with);
+}
+
+static void
 faults_of_the_values_and_of_the_file_are_told_at_once(void **state)
 {
 	static const char *const words[] = {"the current value: the private key (sk-ssh-ed25519",
-	    "the current value's username", "the next value: ", "the next value's username",
-	    "other hard links", "larger than 1024 KiB", "can be written by other users", NULL};
+	    "the current value's username", "the current value has a certificate",
+	    "the next value: ", "the next value's username", "other hard links",
+	    "larger than 1024 KiB", "can be written by other users", NULL};
 	char folder[] = "/tmp/halligan-test-XXXXXX", path[60], twin[60];
 	struct ssh_account account = {.local = true,
 	    .owner = geteuid(),
@@ -144,6 +157,7 @@ faults_of_the_values_and_of_the_file_are_told_at_once(void **state)
 	memcpy(account.path, path, sizeof(path));
 	assert_ok(ssh_public_parse(view_of_text(HOST_KEY), &account.target.host_key, &err));
 	make_value("me", token_file, &current);
+	add_certificate(&current);
 	make_value("me", "no key", &next);
 	rotation.current = current;
 	rotation.next = next;
