@@ -161,6 +161,40 @@ try_stranger(struct trial *trial, const struct secret *stranger)
 	    result == PROBE_REFUSED || result == PROBE_DENIED, session.said);
 }
 
+/* No other value that is accepted, no proof: the old value is asked for, since that is what pays a debt.  False: it is
+ * called accepted, and no answer of probe is worth anything. */
+static bool
+try_unproven(struct trial *trial, struct secret *const strangers[2])
+{
+	SESSION session;
+
+	session_start(&session, trial, NULL, strangers[0], strangers[1]);
+	int result = session_ask(&session, "probe", "current", probe_result_names);
+
+	(void)report_is(&trial->report, FIND_UNPROVEN,
+	    result == PROBE_DENIED || result == PROBE_UNREACHABLE, session.said);
+	return result != PROBE_ACCEPTED;
+}
+
+/* Values that no target has; none where they cannot be made. */
+static enum err_code
+make_strangers(struct trial *trial, struct made *strangers, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(strangers->values); i++)
+		TRY(value_stranger(trial->given, &strangers->values[i], err));
+	return ERR_OK;
+}
+
+static bool
+try_strangers(struct trial *trial, const struct made *strangers)
+{
+	if (strangers->values[0] == NULL)
+		return true;
+	try_stranger(trial, strangers->values[0]);
+	return trial->report.states[FIND_STRANGER] != FAULT &&
+	    try_unproven(trial, strangers->values);
+}
+
 static void
 try_verb(struct trial *trial)
 {
@@ -180,7 +214,7 @@ enum err_code
 dry_run(struct trial *trial, struct made *ret_made, bool *ret_go_on, struct err *err)
 {
 	bool issue = trial->description.announced.style == STYLE_ISSUE;
-	SECRET *stranger = NULL;
+	MADE strangers = {0};
 
 	*ret_go_on = false;
 	if (!try_present(trial))
@@ -190,10 +224,8 @@ dry_run(struct trial *trial, struct made *ret_made, bool *ret_go_on, struct err 
 	if (!issue && !try_values(trial, ret_made))
 		return ERR_OK;
 	if (issue)
-		TRY(value_stranger(trial->given, &stranger, err));
-	if (!issue || stranger != NULL)
-		try_stranger(trial, issue ? stranger : ret_made->values[0]);
-	*ret_go_on = trial->report.states[FIND_STRANGER] != FAULT;
+		TRY(make_strangers(trial, &strangers, err));
+	*ret_go_on = try_strangers(trial, issue ? &strangers : ret_made);
 	report_flush(&trial->report);
 	return ERR_OK;
 }

@@ -80,7 +80,7 @@ class Rotator:
         return "ok"
 
     def probe(self, which):
-        value = self.current if which == "current" else self.next
+        value, other = (self.current, self.next) if which == "current" else (self.next, self.current)
         if self.fault == "cannot be asked in the end" and self.held().get("asked"): return "unreachable"
         if self.fault == "refuses for any target" and set(self.target) - {"style", "file", "fault"}: return "refused"
         if self.fault == "accepts all": return "accepted"
@@ -103,7 +103,9 @@ class Rotator:
             except OSError: pass
         if self.has(value): return "accepted"
         if self.fault == "denies a dead value" and which == "current": return "denied"
-        return "refused"
+        if self.fault == "accepts any old value" and which == "current": return "accepted"
+        if self.fault == "refuses without proof": return "refused"
+        return "refused" if other is not None and self.has(other) else "denied"
 
     def apply(self, _):
         if self.fault == "apply rejects": return {"result": "rejected", "detail": "not this one"}

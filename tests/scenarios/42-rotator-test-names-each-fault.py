@@ -26,6 +26,8 @@ FAULTS = [
     ("says no JSON", "replace", "the present value is not accepted"),
     ("accepts all", "replace", "a value that nobody brought there is not refused"),
     ("accepts all", "issue", "a value that nobody brought there is not refused"),
+    *[("refuses without proof", style, "where neither value is accepted, probe does not answer denied") for style in ("replace", "overlap", "issue")],
+    ("accepts any old value", "replace", "where neither value is accepted, probe does not answer denied"),
     ("does anything", "replace", "a verb that it does not know has a result"),
     ("tells the value", "replace", "an answer holds a part of a value"),
     ("tells half the value", "replace", "an answer holds a part of a value"),
