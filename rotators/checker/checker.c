@@ -174,6 +174,22 @@ run(struct trial *trial, bool dry, struct err *err)
 	return ERR_OK;
 }
 
+/* Where the target went away, the rotator is not blamed for what nobody can tell in the end. */
+static enum err_code
+sum_up(const struct report *report, struct err *err)
+{
+	unsigned wrong = report->wrong - report->away;
+	static const char away[] = "the target could not be tried";
+
+	if (report->away > 0 && report->states[FIND_TOLD] == FAULT)
+		wrong--;
+	if (wrong == 0)
+		return err_set(err, ERR_REFUSED, "%s, and nothing else is wrong", away);
+	return err_set(err, ERR_REFUSED, "%u %s wrong with this rotator%s%s", wrong,
+	    text_plural(wrong, "thing is", "things are"), report->away > 0 ? "; " : "",
+	    report->away > 0 ? away : "");
+}
+
 enum err_code
 checker_run(const struct checker_plan *plan, struct err *err)
 {
@@ -192,8 +208,5 @@ checker_run(const struct checker_plan *plan, struct err *err)
 	if (trial.report.states[FIND_TARGET] == FAULT)
 		return err_set(err, ERR_REFUSED,
 		    "the rotator was not tried: correct the target first");
-	if (trial.report.wrong > 0)
-		return err_set(err, ERR_REFUSED, "%u %s wrong with this rotator",
-		    trial.report.wrong, text_plural(trial.report.wrong, "thing is", "things are"));
-	return ERR_OK;
+	return trial.report.wrong > 0 ? sum_up(&trial.report, err) : ERR_OK;
 }

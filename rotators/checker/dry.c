@@ -157,8 +157,8 @@ try_stranger(struct trial *trial, const struct secret *stranger)
 		    "%s: that pays no debt; refused needs another value that is accepted just then, and the present "
 		    "one is",
 		    session.said);
-	(void)report_is(&trial->report, FIND_STRANGER,
-	    result == PROBE_REFUSED || result == PROBE_DENIED, session.said);
+	(void)session_is(&session, FIND_STRANGER,
+	    result == PROBE_REFUSED || result == PROBE_DENIED);
 }
 
 /* No other value that is accepted, no proof: the old value is asked for, since that is what pays a debt.  False: it is

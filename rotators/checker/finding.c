@@ -188,28 +188,52 @@ report_flush(struct report *report)
 	}
 }
 
+/* What does not hold: CLAIM, what was seen, what it means, what to do. */
+static void
+tell(struct report *report, enum finding finding, const char *claim, const char *seen,
+    const char *means, const char *cure)
+{
+	char line[2048];
+
+	report->states[finding] = FAULT;
+	report_flush(report); /* what came before it */
+	report->wrong++;
+	(void)snprintf(line, sizeof(line), "%s%s%s", claim, seen[0] == '\0' ? "" : ": ", seen);
+	report->print(report->context, line);
+	(void)snprintf(line, sizeof(line), "  it means: %s", means);
+	report->print(report->context, line);
+	(void)snprintf(line, sizeof(line), "  to do: %s", cure);
+	report->print(report->context, line);
+}
+
+void
+report_away(struct report *report, enum finding finding, const char *said)
+{
+	char claim[512];
+
+	if (report->states[finding] == FAULT)
+		return;
+	(void)snprintf(claim, sizeof(claim), "NOT TRIED: %s", finding_rows[finding].holds);
+	report->away++;
+	tell(report, finding, claim, said,
+	    "the target could not be tried: it is away, or takes no change, as the rotator says",
+	    "see to the target and try again; where nothing is the matter with it, the rotator is wrong");
+}
+
 void
 report_wrong(struct report *report, enum finding finding, const char *format, ...)
 {
 	const struct finding_row *row = &finding_rows[finding];
-	char seen[1536], line[2048];
+	char seen[1536], claim[512];
 	va_list arguments;
 
 	if (report->states[finding] == FAULT)
 		return;
-	report->states[finding] = FAULT;
-	report_flush(report); /* what came before it */
-	report->wrong++;
 	va_start(arguments, format);
 	(void)vsnprintf(seen, sizeof(seen), format, arguments);
 	va_end(arguments);
-	(void)snprintf(line, sizeof(line), "WRONG: %s%s%s", row->fault, seen[0] == '\0' ? "" : ": ",
-	    seen);
-	report->print(report->context, line);
-	(void)snprintf(line, sizeof(line), "  it means: %s", row->means);
-	report->print(report->context, line);
-	(void)snprintf(line, sizeof(line), "  to do: %s", row->cure);
-	report->print(report->context, line);
+	(void)snprintf(claim, sizeof(claim), "WRONG: %s", row->fault);
+	tell(report, finding, claim, seen, row->means, row->cure);
 }
 
 bool

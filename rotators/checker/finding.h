@@ -71,6 +71,8 @@ struct report {
 	void (*print)(void *context, const char *line);
 	void *context;
 	unsigned wrong;
+	unsigned
+	    away; /* of those: what the target, and no fault of the rotator, was said to be the cause of */
 	enum { UNTRIED, HOLDS, SAID, FAULT } states[FINDINGS];
 };
 
@@ -81,6 +83,8 @@ void report_flush(struct report *report);
 /* FORMAT: what was seen; words of the rotator are QUOTED by the caller. */
 void report_wrong(struct report *report, enum finding finding, const char *format, ...)
     FORMAT_LIKE(3, 4);
+/* As a fault: it does not hold, since the rotator says that the target is away, or takes no change. */
+void report_away(struct report *report, enum finding finding, const char *said);
 /* A fault unless HOLDS; returns HOLDS.  SAID: what was seen, where it does not hold. */
 bool report_is(struct report *report, enum finding finding, bool holds, const char *said);
 void report_note(const struct report *report, const char *format, ...) FORMAT_LIKE(2, 3);

@@ -297,6 +297,24 @@ shown(const struct answer *answer)
 	return answer->why.code != ERR_OK ? answer->why.text : answer->detail;
 }
 
+static bool
+is_away(const char *result, const char *why)
+{
+	return strcmp(result, probe_result_names[PROBE_UNREACHABLE]) == 0 ||
+	    (strcmp(result, "unchanged") == 0 && why[0] != '\0');
+}
+
+bool
+session_is(struct session *session, enum finding finding, bool holds)
+{
+	struct report *report = &session->trial->report;
+
+	if (holds || !session->away)
+		return report_is(report, finding, holds, session->said);
+	report_away(report, finding, session->said);
+	return false;
+}
+
 int
 session_ask(struct session *session, const char *verb, const char *value,
     const char *const *results)
@@ -306,6 +324,7 @@ session_ask(struct session *session, const char *verb, const char *value,
 	BUF said = {0};
 	struct err err;
 
+	session->away = false;
 	if (session->silent)
 		return SAID_NOTHING;
 	if (ask_line(session, verb, value, &line, &err) != ERR_OK) {
@@ -327,6 +346,7 @@ session_ask(struct session *session, const char *verb, const char *value,
 		buf_format(&said, " and says %s", QUOTED(shown(&answer)));
 	(void)snprintf(session->said, sizeof(session->said), "%.*s", (int)said.size,
 	    buf_string(&said));
+	session->away = is_away(results[answer.result], shown(&answer));
 	return answer.result;
 }
 

@@ -35,7 +35,9 @@ struct session {
 	struct exchange exchange; /* what it gave on descriptor 5 is exchange.generated */
 	const struct secret *current, *next;
 	int errors;
-	bool silent;              /* it gave no answer, and is not asked again */
+	bool silent; /* it gave no answer, and is not asked again */
+	bool
+	    away; /* by the last answer: no probe reaches the target, or it changed nothing, and it was said why */
 	char said[ERR_TEXT_SIZE]; /* the last answer, to be printed */
 };
 
@@ -51,6 +53,8 @@ bool session_crash(struct session *session);
 /* The index of its answer in RESULTS (NULL-terminated), SAID_UNSUPPORTED, or SAID_NOTHING: none that the contract has. */
 int session_ask(struct session *session, const char *verb, const char *value,
     const char *const *results);
+/* HOLDS, which is returned, of the last answer; where not, the target may be the cause. */
+bool session_is(struct session *session, enum finding finding, bool holds);
 /* Asks for what no contract has: true when it says so, or ends. */
 bool session_knows_not(struct session *session, const char *verb);
 /* Another name for what the target makes, since another rotation begins.  ERR_CRYPTO. */

@@ -83,6 +83,8 @@ class Rotator:
         value, other = (self.current, self.next) if which == "current" else (self.next, self.current)
         if self.fault == "cannot be asked in the end" and self.held().get("asked"): return "unreachable"
         if self.fault == "refuses for any target" and set(self.target) - {"style", "file", "fault"}: return "refused"
+        if self.fault == "is away": return {"result": "unreachable", "detail": "no route"}
+        if self.fault == "is away later" and self.held().get("away"): return {"result": "unreachable", "detail": "no route"}
         if self.fault == "accepts all": return "accepted"
         if self.fault == "accepts none": return "refused"
         if self.fault == "never answers": time.sleep(600)
@@ -109,6 +111,9 @@ class Rotator:
 
     def apply(self, _):
         if self.fault == "apply rejects": return {"result": "rejected", "detail": "not this one"}
+        if self.fault == "is full": return {"result": "unchanged", "detail": "the disk is full"}
+        if self.fault == "is away later": self.hold(dict(self.held(), away="yes")); return "applied"
+        if self.fault == "apply only once, and says why" and not self.has(self.current): return {"result": "unchanged", "detail": "the old one is gone"}
         if self.fault == "apply lies": return "applied"
         if self.fault == "cannot be asked in the end": self.hold({"given": self.token(self.next), "asked": self.token(self.next)}); return "applied"
         if self.fault == "apply keeps the old": self.hold(dict(self.held(), other=self.token(self.next))); return "applied"
@@ -123,6 +128,7 @@ class Rotator:
         return "applied"
 
     def add(self, _):
+        if self.fault == "is full": return {"result": "unchanged", "detail": "the disk is full"}
         if self.fault == "add rejects": return "rejected"
         if self.fault == "add replaces": self.hold({"given": self.token(self.next)}); return "added"
         if self.fault.startswith("add only once") and self.has(self.next): return "unchanged"
@@ -135,6 +141,7 @@ class Rotator:
 
     def issue(self, _):
         if self.fault == "issue refuses": return "unchanged"
+        if self.fault == "is full": return {"result": "unchanged", "detail": "the disk is full"}
         held = self.held()
         if self.fault != "issue piles up": held = {k: v for k, v in held.items() if k.partition("#")[0] != self.name}
         if self.fault == "issue is done by halves":

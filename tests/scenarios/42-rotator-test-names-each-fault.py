@@ -46,6 +46,7 @@ FAULTS = [
     ("apply keeps the old", "replace", 'after "applied" the old value is not refused'),
     ("denies a dead value", "replace", 'after "applied" the old value is not refused'),
     ("apply only once", "replace", "an apply that comes again is not applied"),
+    ("apply only once, and says why", "replace", "an apply that comes again is not applied"),
     ("apply never to the first", "replace", "the way back, with the values exchanged, fails"),
     ("cannot be asked in the end", "replace", "NOBODY CAN TELL WHICH VALUE THE TARGET TAKES NOW"),
     ("apply is done by halves", "replace", "killed in the middle and asked again, it does not get there"),
@@ -228,6 +229,22 @@ def outer_cases(top):
     place = Place(top, "other"); os.rename(place.program, place.folder + "/sim")
     report(place.run("replace", program=place.folder + "/sim").status == 2, "a file of another name is refused with a hint", place.said)
 
+def away_cases(top):
+    """Of a target that is away or full the rotator is not blamed."""
+    cases = [("is away", "replace", 'NOT TRIED: the present value is accepted: probe current answers "unreachable" and says "no route"')]
+    cases += [("is full", style, f'NOT TRIED: {claim}: {verb} answers "unchanged" and says "the disk is full"') for style, verb, claim in (
+        ("replace", "apply", "apply brings the next value there"), ("overlap", "add", "add brings the next value beside the present one"),
+        ("issue", "issue", "issue gives a whole value"))]
+    for fault, style, line in cases:
+        place = Place(top, f"{fault} {style}").run(style, fault)
+        report(place.status == 1 and not place.wrong and line in place.said and "wrong with this rotator" not in place.said
+            and "the target could not be tried, and nothing else is wrong" in place.said, f"{style}: the target {fault}: no fault of the rotator", place.said)
+        report(place.held() == [FIRST] and not place.kept(), f"{style}: the target {fault}: it is as it was", place.said)
+    place = Place(top, "later").run("replace", "is away later")
+    report(place.status == 1 and "the target could not be tried, and nothing else is wrong" in place.said
+        and [line.split(" NOW")[0] for line in place.wrong] == ["NOBODY CAN TELL WHICH VALUE THE TARGET TAKES"],
+        "nor where it goes away in the middle, and then nobody can tell", place.said)
+
 def name_cases(top):
     """A name without a slash is found as a vault finds it."""
     place = Place(top, "names")
@@ -238,6 +255,6 @@ def name_cases(top):
     report(place.status == 0, "a path may begin with the present folder", place.said)
 
 with tempfile.TemporaryDirectory() as top:
-    right_cases(top); outer_cases(top); keep_cases(top); name_cases(top); fault_cases(top)
+    right_cases(top); outer_cases(top); keep_cases(top); away_cases(top); name_cases(top); fault_cases(top)
 print(f"1..{number}")
 sys.exit(failed)
