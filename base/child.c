@@ -123,9 +123,10 @@ process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err
 	int status;
 	int error_number;
 	pid_t us = getpid(), pid;
+	const char *name = spawn->name != NULL ? spawn->name : spawn->path;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
-		return err_errno(err, ERR_IO, errno, "cannot start %s", spawn->path);
+		return err_errno(err, ERR_IO, errno, "cannot start %s", name);
 	pid = fork();
 	if (pid == 0)
 		run_child(spawn, ends[1], us);
@@ -144,7 +145,7 @@ process_start(const struct process_spawn *spawn, pid_t *ret_pid, struct err *err
 	if (pid > 0)
 		reap(pid, &status);
 	return err_errno(err, error_number == ENOENT ? ERR_NOT_FOUND : ERR_IO, error_number,
-	    "cannot start %s", spawn->path);
+	    "cannot start %s", name);
 }
 
 /* Sleep until the child behind PIDFD ends, or for MILLISECONDS at most.  Without a pidfd (in a

@@ -12,6 +12,7 @@
 enum { PROCESS_FDS = 8 };
 struct process_spawn {
 	const char *path;        /* absolute */
+	const char *name;        /* of it in messages; NULL: PATH */
 	const char *const *argv; /* NULL-terminated */
 	const char *const *env;  /* NULL-terminated, the whole environment of the child */
 	/* The child's descriptor N (0..7) is our FDS[N]; -1 is closed, but 0..2 are /dev/null. */

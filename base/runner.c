@@ -29,6 +29,12 @@ struct pump {
 	pid_t pid;
 };
 
+static const char *
+name_of(const struct child *child)
+{
+	return child->name != NULL ? child->name : child->path;
+}
+
 static void
 pump_done(struct pump *pump)
 {
@@ -69,6 +75,7 @@ launch(struct pump *pump, struct err *err)
 	    child->values[2].size > 0, child->generated != NULL, child->output != NULL,
 	    child->errors != NULL};
 	struct process_spawn spawn = {.path = child->path,
+	    .name = child->name,
 	    .argv = child->argv,
 	    .env = child->env,
 	    .keep_stderr = child->keep_stderr,
@@ -100,7 +107,7 @@ feed(struct pump *pump, int at, struct err *err)
 		if (put < 0 && errno == EAGAIN)
 			return ERR_OK;
 		if (put < 0 && errno != EPIPE)
-			return err_errno(err, ERR_IO, errno, "writing to %s", pump->child->path);
+			return err_errno(err, ERR_IO, errno, "writing to %s", name_of(pump->child));
 		if (put < 0)
 			break;
 		left->data += put;
@@ -172,7 +179,8 @@ drain(struct pump *pump, int at, struct err *err)
 		if (got < 0 && errno == EAGAIN)
 			return ERR_OK;
 		if (got < 0 && errno != EINTR)
-			return err_errno(err, ERR_IO, errno, "reading from %s", pump->child->path);
+			return err_errno(err, ERR_IO, errno, "reading from %s",
+			    name_of(pump->child));
 	}
 	return ERR_OK;
 }
@@ -199,11 +207,11 @@ turn(struct pump *pump, struct err *err)
 	fds[PIPES] = (struct pollfd){.fd = pump->child->beside_others ? -1 : STDOUT_FILENO};
 	if (left <= 0)
 		return err_set(err, ERR_TARGET_UNKNOWN, "%s did not end in time",
-		    pump->child->path);
+		    name_of(pump->child));
 	if (poll(fds, PIPES + 1, left < LOOK_EVERY ? (int)left : LOOK_EVERY) < 0)
 		return errno == EINTR ?
 		    ERR_OK :
-		    err_errno(err, ERR_IO, errno, "waiting for %s", pump->child->path);
+		    err_errno(err, ERR_IO, errno, "waiting for %s", name_of(pump->child));
 	if ((fds[PIPES].revents & (POLLERR | POLLHUP)) != 0)
 		return err_set(err, ERR_WAITING, "nobody waits for the answer any more");
 	for (int i = 0; i < PIPES; i++)
@@ -227,7 +235,7 @@ child_run(const struct child *child, int *ret_status, struct err *err)
 		TRY(turn(&pump, err));
 	TRY(drain_all(&pump, err));
 	if (kill(-pump.pid, SIGKILL) != 0 && errno != ESRCH && errno != EPERM)
-		return err_errno(err, ERR_IO, errno, "ending the group of %s", child->path);
+		return err_errno(err, ERR_IO, errno, "ending the group of %s", name_of(child));
 	if (!child->beside_others)
 		TRY(left_end(pump.pid, LEFT_WITHIN, &count, err));
 	TRY(process_wait(pump.pid, process_milliseconds() + 1000, &status, err));

@@ -12,6 +12,7 @@ enum { CHILD_OUTPUT_MAX = 2 * 1024 * 1024, CHILD_ERRORS_MAX = 16384 };
 
 struct child {
 	const char *path; /* absolute */
+	const char *name; /* of it in messages; NULL: PATH */
 	const char *const *argv, *const *env;
 	struct view input;        /* its stdin */
 	struct view values[3];    /* its descriptors 3, 4 and 6; .size 0: closed */

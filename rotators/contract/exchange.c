@@ -79,6 +79,7 @@ exchange_start(struct exchange *exchange, const struct exchange_start *start, st
 	if (start->next == NULL)
 		TRY(make_generated_pipe(exchange, &generated, err));
 	struct process_spawn spawn = {.path = EXECUTABLE_PATH,
+	    .name = start->name,
 	    .argv = argv,
 	    .env = env,
 	    .fds = {requests, answers, start->errors, current, next, generated, via,

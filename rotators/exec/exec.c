@@ -168,6 +168,7 @@ run_program(const struct exec *exec, struct rotation *rotation, const char *verb
 	    rotation->name[0] == '\0' ? NULL : name, NULL};
 	const char *argv[ARGUMENTS_MAX + 3] = {0};
 	struct child child = {.path = EXECUTABLE_PATH,
+	    .name = exec->arguments[0],
 	    .argv = argv,
 	    .env = env,
 	    .input = buf_view(&exec->settings),

@@ -223,7 +223,13 @@ ok "nor stay with the value" gone
 verbs apply expel >/dev/null; rm left; verbs probe-next describe >/dev/null
 ok "after any verb" gone
 script 'sleep 600'
-is "a program that hangs is unknown" "$(SECONDS_EACH=3 verbs apply)" "unknown "
+like "a program that hangs is unknown, and named" "$(SECONDS_EACH=3 ask "$(own)" apply)" "^unknown +$FOLDER/program did not end in time"
+printf '#!/nowhere/sh\n' >program
+like "one that cannot be started is named" "$(ask "$(own)" apply)" "^unknown +.*cannot start $FOLDER/program: No such file"
+printf '#!/nowhere/sh\n' >halligan-rotate-nothing; chmod 755 halligan-rotate-nothing
+sed 's/"keys"/"nothing"/' halligan-rotate-keys.json >halligan-rotate-nothing.json
+refused "so is a rotator" "$HALLIGAN" rotator test ./halligan-rotate-nothing --target folder="$FOLDER/keys" --value token=key
+like "by its path" "$(tap_output)" "cannot start $FOLDER/halligan-rotate-nothing: No such file"
 # Values of 64 KiB in each direction, while nothing reads.
 head -c 65000 /dev/urandom | base64 -w0 | head -c 65000 >old; head -c 65000 /dev/zero | tr '\0' x >next
 script 'exit 0'
