@@ -26,7 +26,9 @@ enum {
 	LEFT_MILLISECONDS = 10000,
 	ERRORS_MAX = 16 * 1024 * 1024,
 	ANSWERS_MAX = 1024 * 1024, /* the largest pipe */
-	PAGE = 4096
+	PAGE = 4096,
+	SHOWN_LINES = 3, /* of a traceback: where, the code there, what */
+	SHOWN_MAX = 400
 };
 
 static bool
@@ -86,7 +88,8 @@ session_start(struct session *session, struct trial *trial, const struct json *t
 	        .seconds = trial->seconds},
 	    .current = current,
 	    .next = next,
-	    .errors = errors_open()};
+	    .errors = errors_open(),
+	    .wrong = trial->report.wrong};
 	const struct exchange_start start = {.name = trial->program,
 	    .executable = trial->executable,
 	    .errors = session->errors,
@@ -121,6 +124,53 @@ errors_end(int fd)
 	return end;
 }
 
+/* The last line of TEXT, which is left without it, and without what ended it. */
+static struct view
+last_line(struct view *text)
+{
+	const uint8_t *newline = text->size > 0 ? memrchr(text->data, '\n', text->size) : NULL;
+	size_t start = newline == NULL ? 0 : (size_t)(newline - text->data) + 1;
+	struct view line = view_of(text->data + start, text->size - start);
+
+	text->size = newline == NULL ? 0 : start - 1;
+	return line;
+}
+
+static bool
+can_be_shown(struct view line)
+{
+	return line.size > 0 && line.size <= SHOWN_MAX && text_is_plain(line);
+}
+
+/* Where it broke the contract or ended early, and was blamed for it: TEXT holds no value.  Its last lines, in their order. */
+static void
+show_last_lines(const struct session *session, struct view text)
+{
+	const struct report *report = &session->trial->report;
+	struct view lines[SHOWN_LINES];
+	size_t count = 0;
+	BUF shown = {0};
+
+	if (!session->silent || report->wrong == session->wrong)
+		return;
+	while (text.size > 0 && text.data[text.size - 1] == '\0')
+		text.size--; /* the rest of its last page */
+	while (text.size > 0 && count < SHOWN_LINES) {
+		struct view line = last_line(&text);
+
+		if (can_be_shown(line))
+			lines[count++] = line;
+	}
+	while (count-- > 0) {
+		char words[SHOWN_MAX + 1] = {0};
+
+		memcpy(words, lines[count].data, lines[count].size);
+		buf_format(&shown, " %s", QUOTED(words));
+	}
+	if (shown.size > 0)
+		report_note(report, "on standard error it said, at last:%s", buf_string(&shown));
+}
+
 /* What it said on standard error, all of it. */
 static void
 search_errors(struct session *session)
@@ -138,6 +188,8 @@ search_errors(struct session *session)
 		report_wrong(report, FIND_ECHO_ERRORS, "it could not be read");
 	else if (echoes(session, buf_view(&text)))
 		report_wrong(report, FIND_ECHO_ERRORS, "it is not shown");
+	else
+		show_last_lines(session, buf_view(&text));
 }
 
 /* What still stands in its standard output when it has ended, all that a pipe can hold. */

@@ -35,7 +35,8 @@ struct session {
 	struct exchange exchange; /* what it gave on descriptor 5 is exchange.generated */
 	const struct secret *current, *next;
 	int errors;
-	bool silent; /* it gave no answer, and is not asked again */
+	unsigned wrong; /* what was wrong when it was started */
+	bool silent;    /* it gave no answer, and is not asked again */
 	bool
 	    away; /* by the last answer: no probe reaches the target, or it changed nothing, and it was said why */
 	char said[ERR_TEXT_SIZE]; /* the last answer, to be printed */

@@ -83,6 +83,9 @@ class Rotator:
         value, other = (self.current, self.next) if which == "current" else (self.next, self.current)
         if self.fault == "cannot be asked in the end" and self.held().get("asked"): return "unreachable"
         if self.fault == "refuses for any target" and set(self.target) - {"style", "file", "fault"}: return "refused"
+        if self.fault == "fails": raise ValueError("the \"box\" speaks another version")
+        if self.fault == "fails with the value": raise ValueError("box: " + self.token(self.current))
+        if self.fault == "fails with colors": sys.stderr.write("first\n\n" + "x" * 500 + "\n\033[31mred\033[0m\nlast"); sys.exit(1)
         if self.fault == "is away": return {"result": "unreachable", "detail": "no route"}
         if self.fault == "is away later" and self.held().get("away"): return {"result": "unreachable", "detail": "no route"}
         if self.fault == "accepts all": return "accepted"

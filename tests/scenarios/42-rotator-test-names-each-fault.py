@@ -229,6 +229,20 @@ def outer_cases(top):
     place = Place(top, "other"); os.rename(place.program, place.folder + "/sim")
     report(place.run("replace", program=place.folder + "/sim").status == 2, "a file of another name is refused with a hint", place.said)
 
+def last_words_cases(top):
+    """Of a rotator that ends early, its last lines on standard error."""
+    place = Place(top, "fails").run("replace", "fails")
+    words = "ValueError: the 'box' speaks another version"
+    report(re.search(f'WRONG: the present value is not accepted.*note: on standard error it said, at last: ".*" ".*" "{words}"\n', place.said, re.S)
+        and place.said.count("on standard error it said") == 1, "the last lines of one that fails are shown, quoted", place.said)
+    place = Place(top, "colors").run("replace", "fails with colors")
+    report('it said, at last: "first" "last"\n' in place.said, "those that are not plain, or long, are not", place.said)
+    place = Place(top, "value").run("replace", "fails with the value")
+    report(any(w.startswith("a value stands on standard error") for w in place.wrong) and "it said" not in place.said and FIRST not in place.said,
+        "nor is any where a value stands among them", place.said)
+    place = Place(top, "garbage").run("replace", "says no JSON")
+    report(place.wrong and "on standard error it said" not in place.said, "one that said nothing there is not shown", place.said)
+
 def away_cases(top):
     """Of a target that is away or full the rotator is not blamed."""
     cases = [("is away", "replace", 'NOT TRIED: the present value is accepted: probe current answers "unreachable" and says "no route"')]
@@ -255,6 +269,6 @@ def name_cases(top):
     report(place.status == 0, "a path may begin with the present folder", place.said)
 
 with tempfile.TemporaryDirectory() as top:
-    right_cases(top); outer_cases(top); keep_cases(top); away_cases(top); name_cases(top); fault_cases(top)
+    right_cases(top); outer_cases(top); keep_cases(top); away_cases(top); last_words_cases(top); name_cases(top); fault_cases(top)
 print(f"1..{number}")
 sys.exit(failed)
