@@ -21,9 +21,10 @@ const struct finding_row finding_rows[FINDINGS] = {
     [FIND_CHECK] = {"check finds all that it needs", "check refuses this target",
         "nothing else would be tried there", "do what it says, or correct the target"},
     [FIND_UNKNOWN_MEMBER] = {"a target with a member that it does not know is refused",
-        "a target with a member that it does not know is taken",
+        "a target with a member that it does not know is not refused as the contract has it",
         "a misspelt member would be passed over, and something else changed than was meant",
-        "answer refused to describe or check where the target has a member that you do not read"},
+        "answer refused to describe or check where the target has a member that you do not read; of more than "
+        "nine reasons say nine"},
     [FIND_UNKNOWN_PROBE] = {"a target that it refuses makes no value dead",
         "for a target that it refuses it calls a value refused",
         "a misspelt target would pay a debt",

@@ -59,6 +59,7 @@ class Rotator:
         if self.fault == "speaks contract 1": answer["contract"] = 1
         if self.fault != "takes any member" and set(self.target) - {"style", "file", "fault"}:
             unknown = sorted(set(self.target) - {"style", "file", "fault"})
+            if self.fault == "tells eleven reasons": return {"result": "refused", "reasons": ["no"] * 11}
             if self.fault == "tells one reason": return {"result": "refused", "detail": unknown[0] + " is not known"}
             return {"result": "refused", "reasons": [member + " is not known" for member in unknown]}
         return answer

@@ -36,6 +36,14 @@ is "the password it made is the one in the file" "$(printf '%s' "$(cat made)" | 
 is "the other users stand" "$(grep -v breakglass users | tr '\n' ' ')" 'jane:$6$x$y mark:$6$x$z '
 is "and the mode" "$(stat -c %a users)" 640
 like "neither value in the file: unchanged" "$(ask "$(target)" apply)" '^unchanged neither the old nor the new'
+# One that proves nothing: it says 194 for each no.
+sed 's/^\tend 195 "the password is wrong.*/\tend 194 "the password is wrong" ;;/' rotate-mail-user >rotate-liar; chmod 755 rotate-liar; chmod 600 old user
+printf '{"command":["%s","%s","breakglass"]}' "$FOLDER/rotate-liar" "$FOLDER/users" >liar.json
+cp users users.kept; users
+refused "a program that refuses without proof is found out" "$HALLIGAN" rotator test exec --target-json liar.json --value username=user --value password=old
+like "by name, with what it said" "$(tap_output)" 'WRONG: where neither value is accepted, probe does not answer denied: probe current answers "refused" and says "the password is wrong"'
+is "and that is all" "$(grep -c WRONG "$TAP_OUTPUT")" 1
+mv users.kept users
 mkdir still; : >still/users
 # What follows, where that folder is read-only.
 still() { unshare --mount --propagation private --user --map-root-user -- sh -c 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"' "$FOLDER/still" "$@"; }
