@@ -164,8 +164,9 @@ const struct finding_row finding_rows[FINDINGS] = {
         "it may be the one that you gave, or one of this test",
         "keep the files that are named below; when it can be reached, try yours first, then those"},
     [FIND_RESTORED] = {"the value that you gave is accepted in the end",
-        "THE VALUE THAT YOU GAVE IS NOT ACCEPTED ANY MORE", "the target has another one now",
-        "keep the files that are named below: they hold what the target takes"},
+        "THE VALUE THAT YOU GAVE IS NOT ACCEPTED ANY MORE",
+        "the target has another one now, or lets nobody in",
+        "keep the files that are named below: they hold all that the target may take"},
 };
 
 void

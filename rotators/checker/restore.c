@@ -3,22 +3,29 @@
 #include "rotators/checker/restore.h"
 
 #include "rotators/checker/expect.h"
+#include "rotators/checker/value.h"
 
 /* Of a value at the target. */
 enum standing {
 	STANDS_NOT,
 	STANDS,
-	STANDS_UNTOLD /* the target cannot be asked */
+	STANDS_UNTOLD /* nobody can tell */
 };
 
-/* By a login.  RET_SAID: what was answered, unless NULL. */
+static int
+probe(struct session *session, const char *which)
+{
+	return session_ask(session, "probe", which, probe_result_names);
+}
+
+/* Of the value that was given: here it does not matter why the target says no.  RET_SAID: what was answered, unless NULL. */
 static enum standing
-standing_of(struct trial *trial, const struct secret *value, struct buf *ret_said)
+standing_of_given(struct trial *trial, struct buf *ret_said)
 {
 	SESSION session;
 
-	session_start(&session, trial, NULL, value, NULL);
-	int result = session_ask(&session, "probe", "current", probe_result_names);
+	session_start(&session, trial, NULL, trial->given, NULL);
+	int result = probe(&session, "current");
 
 	if (ret_said != NULL)
 		buf_text(ret_said, session.said);
@@ -27,10 +34,18 @@ standing_of(struct trial *trial, const struct secret *value, struct buf *ret_sai
 	                                                        STANDS_UNTOLD;
 }
 
-static bool
-accepted(struct trial *trial, const struct secret *value)
+/* Of another one: it is gone only by a proof, and this needs one that is accepted, WITNESS, in the same process. */
+static enum standing
+standing_of(struct trial *trial, const struct secret *value, const struct secret *witness)
 {
-	return standing_of(trial, value, NULL) == STANDS;
+	SESSION session;
+
+	session_start(&session, trial, NULL, value, witness);
+	int result = probe(&session, "current");
+
+	if (result == PROBE_REFUSED && probe(&session, "next") == PROBE_ACCEPTED)
+		return STANDS_NOT;
+	return result == PROBE_ACCEPTED ? STANDS : STANDS_UNTOLD;
 }
 
 static void
@@ -52,23 +67,23 @@ bring_back(struct trial *trial)
 	for (size_t i = trial->keep.count; i-- > 0 && style != STYLE_ISSUE;) {
 		const struct kept *kept = &trial->keep.values[i];
 
-		if (!kept->whole || !accepted(trial, kept->value))
+		if (!kept->whole || standing_of(trial, kept->value, trial->given) != STANDS)
 			continue;
 		change(trial, style == STYLE_REPLACE ? ROTATOR_APPLY : ROTATOR_ADD, kept->value);
-		if (accepted(trial, trial->given))
+		if (standing_of_given(trial, NULL) == STANDS)
 			return;
 	}
 }
 
-/* Where the value that was given stands; RET_SAID: by which answer. */
+/* Where the value that was given stands.  RET_SAID: by which answer, where it was not accepted at once. */
 static enum standing
 bring_given_back(struct trial *trial, struct buf *ret_said)
 {
-	if (accepted(trial, trial->given))
+	if (standing_of_given(trial, NULL) == STANDS)
 		return STANDS;
 	bring_back(trial);
 	ret_said->size = 0;
-	return standing_of(trial, trial->given, ret_said);
+	return standing_of_given(trial, ret_said);
 }
 
 static void
@@ -76,9 +91,11 @@ report_given(struct report *report, enum standing given, struct buf *said)
 {
 	if (given == STANDS_UNTOLD)
 		report_wrong(report, FIND_TOLD, "%s", buf_string(said));
+	else if (given == STANDS_NOT)
+		report_wrong(report, FIND_RESTORED, "it could not be brought back: %s",
+		    buf_string(said));
 	else
-		(void)report_is(report, FIND_RESTORED, given == STANDS,
-		    given == STANDS ? "" : "it could not be brought back");
+		report_ok(report, FIND_RESTORED);
 }
 
 /* The value INDEX stays at the target: nobody shall be without it who needs it. */
@@ -86,8 +103,7 @@ static void
 say_stays(struct trial *trial, size_t index, enum standing standing)
 {
 	const struct kept *kept = &trial->keep.values[index];
-	const char *takes = standing == STANDS ? "THE TARGET TAKES THE VALUE IN" :
-	                                         "THE TARGET MAY TAKE THE VALUE IN";
+	const char *takes = standing == STANDS ? "TAKES" : "MAY TAKE";
 	BUF files = {0}, named = {0};
 	struct err err;
 
@@ -95,21 +111,22 @@ say_stays(struct trial *trial, size_t index, enum standing standing)
 		buf_format(&named, "; look there for %s", kept->name);
 	if (keep_save(&trial->keep, index, &err) != ERR_OK) {
 		report_note(&trial->report,
-		    "THE TARGET TAKES A VALUE THAT NO FILE COULD HOLD AND THAT NOBODY HAS (%s)%s, AND TAKE IT AWAY",
-		    err.text, buf_string(&named));
+		    "THE TARGET %s A VALUE THAT NO FILE COULD HOLD AND THAT NOBODY HAS (%s)%s, AND TAKE IT AWAY",
+		    takes, err.text, buf_string(&named));
 		return;
 	}
 	keep_files(&trial->keep, index, &files);
-	report_note(&trial->report, "%s %s%s%s", takes, buf_string(&files),
+	report_note(&trial->report, "THE TARGET %s THE VALUE IN %s%s%s", takes, buf_string(&files),
 	    kept->whole ? "" : ", as it came on descriptor 5", buf_string(&named));
 }
 
-/* By a withdraw that did not take the other value away where it was tried. */
+/* By a withdraw that did not take the other value away where it was tried; and VALUE is not the given one once more. */
 static bool
-can_take_away(const struct trial *trial)
+can_take_away(const struct trial *trial, const struct secret *value)
 {
 	return trial->description.announced.style != STYLE_REPLACE &&
-	    trial->report.states[FIND_WITHDRAW_NEXT] != FAULT;
+	    trial->report.states[FIND_WITHDRAW_NEXT] != FAULT &&
+	    !value_same_secrets(value, trial->given);
 }
 
 /* Those beside the one that was given: RET_STANDINGS, after what GIVEN allowed was done; it may be another then. */
@@ -121,13 +138,28 @@ take_away_others(struct trial *trial, enum standing *given, struct buf *ret_said
 		const struct kept *kept = &trial->keep.values[i];
 
 		ret_standings[i] =
-		    kept->whole ? standing_of(trial, kept->value, NULL) : STANDS_UNTOLD;
-		if (ret_standings[i] != STANDS || *given != STANDS || !can_take_away(trial))
+		    kept->whole ? standing_of(trial, kept->value, trial->given) : STANDS_UNTOLD;
+		if (ret_standings[i] != STANDS || *given != STANDS ||
+		    !can_take_away(trial, kept->value))
 			continue;
 		change(trial, ROTATOR_WITHDRAW, kept->value);
-		ret_standings[i] = standing_of(trial, kept->value, NULL);
 		*given = bring_given_back(trial, ret_said);
+		ret_standings[i] = standing_of(trial, kept->value, trial->given);
 	}
+}
+
+/* Where the given one is no witness against them, one of their own may be. */
+static void
+ask_again(struct trial *trial, enum standing standings[KEPT_MAX])
+{
+	const struct secret *witness = NULL;
+
+	for (size_t i = 0; i < trial->keep.count && witness == NULL; i++)
+		if (standings[i] == STANDS)
+			witness = trial->keep.values[i].value;
+	for (size_t i = 0; i < trial->keep.count && witness != NULL; i++)
+		if (standings[i] == STANDS_UNTOLD && trial->keep.values[i].whole)
+			standings[i] = standing_of(trial, trial->keep.values[i].value, witness);
 }
 
 /* The number of those that stay, or may. */
@@ -150,6 +182,8 @@ say_alive(const struct trial *trial)
 {
 	const struct announcement *announced = &trial->description.announced;
 
+	if (trial->keep.count == 0)
+		return;
 	if (announced->death == DEATH_NONE)
 		report_note(&trial->report,
 		    "the target takes the values of this test for ever; their files in %s are erased "
@@ -169,19 +203,15 @@ restore_run(struct trial *trial, bool right, struct err *err)
 	BUF said = {0};
 	enum standing given = bring_given_back(trial, &said);
 
-	if (!right || trial->report.wrong > 0 || given != STANDS)
+	if (!right || trial->report.wrong > 0 || said.size > 0) {
 		take_away_others(trial, &given, &said, others);
-	report_given(&trial->report, given, &said);
-	size_t left = say_others(trial, others);
-
-	if (given == STANDS && left == 0) {
-		say_alive(trial);
-		return keep_erase(&trial->keep, err);
+		if (given != STANDS)
+			ask_again(trial, others);
 	}
-	if (left == 0)
-		report_note(&trial->report, "%sTHOSE THAT IT WAS GIVEN ARE IN %s",
-		    given == STANDS_NOT ? "THE TARGET TAKES NONE OF THE VALUES NOW, NOR YOURS; " :
-		                          "",
-		    trial->keep.folder);
-	return ERR_OK;
+	report_given(&trial->report, given, &said);
+	if (say_others(trial, others) > 0)
+		return ERR_OK;
+	if (given == STANDS)
+		say_alive(trial);
+	return keep_erase(&trial->keep, err);
 }

@@ -107,6 +107,7 @@ class Rotator:
         if self.fault == "floods stderr":
             try: sys.stderr.write("x" * 17000000)
             except OSError: pass
+        if os.path.exists(self.target["file"] + ".locked") and self.token(value) != "the first value": return "denied"
         if self.has(value): return "accepted"
         if self.fault == "denies a dead value" and which == "current": return "denied"
         if self.fault == "accepts any old value" and which == "current": return "accepted"
@@ -175,7 +176,8 @@ class Rotator:
             self.hold({k: v for k, v in self.held().items() if k.partition("#")[0] != self.name or v == kept})
             return "withdrawn"
         if self.fault == "withdraw does not": return "unchanged"
-        if self.fault == "withdraw lies": return "withdrawn"
+        if self.fault.endswith("lets only the first in"): open(self.target["file"] + ".locked", "w").close()
+        if self.fault.startswith("withdraw lies"): return "withdrawn"
         if self.fault.endswith("withdraws all"): self.hold({}); return "withdrawn"
         if self.fault == "withdraws only once" and not self.has(self.current): return "unknown"
         self.hold(self.without(self.current))

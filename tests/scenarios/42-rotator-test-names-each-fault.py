@@ -82,12 +82,12 @@ FAULTS = [
 # Those that a vault can live with.
 RIGHT = [("", "replace"), ("", "overlap"), ("", "issue"), ("ends at what it does not know", "replace")]
 # Here the target is left with another value, or with none: then it must be said, and the value be there.
-LOST = {("add only once, and it withdraws all", "overlap"): "TAKES NONE OF THE VALUES",
+LOST = {("add only once, and it withdraws all", "overlap"): "MAY TAKE THE VALUE IN",
     ("cannot be asked in the end", "replace"): "MAY TAKE THE VALUE IN", ("issue gives it as it is", "issue"): "MAY TAKE THE VALUE IN",
-    ("apply is done by halves", "replace"): "TAKES NONE OF THE VALUES",
-    ("apply never to the first", "replace"): "TAKES THE VALUE IN", ("withdraws all", "overlap"): "",
+    ("apply is done by halves", "replace"): "MAY TAKE THE VALUE IN",
+    ("apply never to the first", "replace"): "TAKES THE VALUE IN", ("withdraws all", "overlap"): "MAY TAKE THE VALUE IN",
     ("add never of the first", "overlap"): "TAKES THE VALUE IN", ("add replaces", "overlap"): "TAKES THE VALUE IN",
-    ("issue replaces", "issue"): "TAKES THE VALUE IN", ("issues the current value", "issue"): ""}
+    ("issue replaces", "issue"): "TAKES THE VALUE IN"}
 
 def case(name):
     return {"when": {"style": name}, "style": name, "holds": 1 if name == "replace" else 2, "identity": "ambient", "grace": 0,
@@ -163,6 +163,9 @@ def keep_cases(top):
     report(not glob.glob(place.folder + "/halligan-kept-*/room"), "and no room is kept in the end", place.said)
     place = Place(top, "refuses").run("issue", "issue refuses")
     report("NOBODY HAS" not in place.said, "and none is looked for where none was made", place.said)
+    place = Place(top, "lies").run("issue", "withdraw lies, and lets only the first in")
+    report(others(place) and set(others(place).values()) <= place.kept() and "THE TARGET MAY TAKE THE VALUE IN" in place.said,
+        "a value that is denied in the end is kept: nobody can tell whether it is dead", place.said)
     place = Place(top, "unknown").run("issue", "issue does not know")
     report(place.held() == [FIRST] and not place.kept(), "a value that came with \"unknown\" is taken away", place.said)
     place = Place(top, "fails").run("issue", "the disk fails")
