@@ -148,6 +148,10 @@ def right_cases(top):
 SMALL = ["unshare", "--mount", "--propagation", "private", "--user", "--map-root-user", "--", "sh", "-c",
     'mount -t tmpfs -o size="$0",mode=700 none small && cd small && { "$@"; status=$?; cat halligan-kept-*/*.token; exit $status; }']
 
+# Where the memory for files has room for one of two fields.
+FULL = [*SMALL[:-1], 'mount -t tmpfs -o size=4k,mode=700 none /dev/shm && "$0" "$@"; status=$?; '
+    'ls -A /dev/shm | grep . >&2 || echo nothing in /dev/shm >&2; exit $status']
+
 def keep_cases(top):
     """Values that the target makes are kept, or taken away, or their name is said."""
     name = re.compile("look there for (halligan-test-[0-9a-f]{8})")
@@ -173,11 +177,14 @@ def keep_cases(top):
         and "ok: the value that you gave is accepted in the end" in place.said,
         "a value that no file could hold is taken away, and the rotator is not blamed", place.said)
     place = Place(top, "fails-replaces").run("issue", "the disk fails, and issue replaces")
-    files = re.findall(r"TAKES THE VALUE IN \S+, (/(?:dev/shm|tmp)/halligan-kept-\w{6}/1\.token)", place.said)
-    held = [open(file).read() for file in files]
-    for file in files: shutil.rmtree(os.path.dirname(file))
-    report(held and held == place.held() and "VALUE THAT YOU GAVE IS NOT ACCEPTED" in place.said,
-        "and where it is the only one, it is put where there is room", place.said)
+    def elsewhere(place):
+        files = re.findall(r"TAKES THE VALUE IN \S+, (/(?:dev/shm|tmp)/halligan-kept-\w{6}/1\.token)", place.said)
+        held = [open(file).read() for file in files]
+        for file in files: shutil.rmtree(os.path.dirname(file))
+        return held and held == place.held() and "VALUE THAT YOU GAVE IS NOT ACCEPTED" in place.said
+    report(elsewhere(place), "and where it is the only one, it is put where there is room", place.said)
+    place = Place(top, "fails-all").run("issue", "the disk fails, and issue replaces", before=FULL)
+    report(elsewhere(place) and place.said.endswith("nothing in /dev/shm\n"), "in each place in turn, and no part of it stays in one that is full", place.said)
     def small(number, size, fault):
         place = Place(top, number); os.mkdir(place.folder + "/small")
         return place.run("issue", fault, before=[*SMALL, size])
