@@ -158,15 +158,20 @@ reserve(struct trial *trial)
 
 /* One that has no name in any file: it stays, unless somebody takes it away by its name. */
 static void
-say_unseen(const struct trial *trial, int result, enum rotator_change change)
+say_unseen(const struct trial *trial)
+{
+	report_note(&trial->report,
+	    "THE TARGET MAY HAVE MADE A VALUE THAT NOBODY HAS: look there for %s, and take it away",
+	    trial->label);
+}
+
+static bool
+may_have_made(int result, enum rotator_change change)
 {
 	enum change_result is =
 	    result < 0 ? CHANGE_UNKNOWN : change_verb_result(&change_verbs[change], result);
 
-	if (is == CHANGE_DONE || is == CHANGE_UNKNOWN)
-		report_note(&trial->report,
-		    "THE TARGET MAY HAVE MADE A VALUE THAT NOBODY HAS: look there for %s, and take it away",
-		    trial->label);
+	return is == CHANGE_DONE || is == CHANGE_UNKNOWN;
 }
 
 bool
@@ -178,8 +183,11 @@ expect_made(struct session *session, enum rotator_change change, enum finding fi
 	struct err err;
 
 	*ret_value = NULL;
-	if (trial->stopped.code != ERR_OK || !reserve(trial))
+	if (trial->stopped.code != ERR_OK || !reserve(trial)) {
+		if (trial->unseen)
+			say_unseen(trial);
 		return false;
+	}
 	int result = ask_change(session, change);
 
 	if (!keep_made(session, &made))
@@ -197,8 +205,8 @@ expect_made(struct session *session, enum rotator_change change, enum finding fi
 		*ret_value = made;
 		return true;
 	}
-	if (made == NULL)
-		say_unseen(trial, result, change);
+	if (made == NULL && (trial->unseen || may_have_made(result, change)))
+		say_unseen(trial);
 	return false;
 }
 
@@ -220,5 +228,10 @@ expect_killed(struct trial *trial, enum rotator_change change, const struct secr
 	session_start(&session, trial, NULL, current, next);
 	session_send(&session, verb->verb, verb->value);
 	(void)nanosleep(&pause, NULL);
-	return session_crash(&session);
+	trial->unseen = change == ROTATOR_ISSUE;
+	if (session_crash(&session))
+		return true;
+	if (trial->unseen)
+		say_unseen(trial);
+	return false;
 }

@@ -425,6 +425,7 @@ session_name(struct trial *trial, struct err *err)
 
 	TRY(random_bytes(&number, sizeof(number), err));
 	(void)snprintf(trial->label, sizeof(trial->label), "halligan-test-%08x", number);
+	trial->unseen = false;
 	return ERR_OK;
 }
 

@@ -20,7 +20,8 @@ struct trial {
 	const struct secret *given, *via; /* the present value; that of identity via, or NULL */
 	unsigned seconds;
 	char label[ROTATOR_VALUE_NAME_MAX + 1]; /* "name" of the first line */
-	struct description description;         /* of the file beside the program */
+	bool unseen;                    /* what was killed may have made a value under that name */
+	struct description description; /* of the file beside the program */
 	struct report report;
 	struct keep keep;
 	int64_t took; /* milliseconds: the longest that a change took */

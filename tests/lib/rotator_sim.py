@@ -149,6 +149,9 @@ class Rotator:
         if self.fault == "is full": return {"result": "unchanged", "detail": "the disk is full"}
         held = self.held()
         if self.fault != "issue piles up": held = {k: v for k, v in held.items() if k.partition("#")[0] != self.name}
+        if self.fault == "issue is done by halves, and does not begin again":
+            if self.held().get(self.name) == "half": return "unchanged"
+            self.hold(dict(held, **{self.name: "half"})); time.sleep(0.5)
         if self.fault == "issue is done by halves":
             self.hold(dict(held, half="")) if "half" not in held else sys.exit(1)
             time.sleep(0.5)

@@ -165,6 +165,8 @@ def keep_cases(top):
     report(others(place) and named(place) and "A VALUE THAT NOBODY HAS" in place.said and not place.kept(),
         "a value that was made and not handed over is told by its name", place.said)
     report(not glob.glob(place.folder + "/halligan-kept-*/room"), "and no room is kept in the end", place.said)
+    place = Place(top, "killed").run("issue", "issue is done by halves, and does not begin again")
+    report(others(place) and named(place) and "A VALUE THAT NOBODY HAS" in place.said, "so is one that was made by what was killed", place.said)
     place = Place(top, "refuses").run("issue", "issue refuses")
     report("NOBODY HAS" not in place.said, "and none is looked for where none was made", place.said)
     place = Place(top, "lies").run("issue", "withdraw lies, and lets only the first in")

@@ -117,7 +117,7 @@ each_place_is_tried_in_turn(void **state)
 	full[1] = "/dev/shm/";
 	assert_int_equal(keep_add(&keep, fixture->current, &err), ERR_NO_SPACE);
 	assert_ok(keep_save(&keep, 0, &err));
-	assert_files(&keep, 0, "/tmp/halligan-kept-");
+	assert_files(&keep, 0, made[2]);
 	assert_int_equal(made_count, 3);
 	assert_memory_equal(made[1], "/dev/shm/", 9);
 	assert_false(file_exists(made[1]));
@@ -202,6 +202,7 @@ what_was_written_and_is_gone_is_written_again(void **state)
 	full[0] = fixture->folder;
 	assert_ok(keep_save(&keep, 0, &err));
 	assert_files(&keep, 0, "/dev/shm/");
+	assert_int_equal(files_in(keep.folder), 0);
 	assert_all_erased(&keep);
 }
 
