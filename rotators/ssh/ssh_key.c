@@ -227,7 +227,8 @@ static const char *const ssh_key_help[] = {
     "usage: halligan-rotate-ssh-key",
     "",
     "Halligan's rotator for SSH keys; started by Halligan, which speaks to it over pipes.",
-    "Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\"), key_type.",
+    "Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\"), key_type,",
+    "jump (a host that carries the connection on).",
     "See halligan-rotate-ssh-key(8) and docs/rotators.md.",
     NULL,
 };
