@@ -114,11 +114,29 @@ show_rotation(const struct ui *ui, const struct lookup *lookup)
 		ui_say(ui, "  %-12s %s", "proof", QUOTED(rotation->proof));
 }
 
+static void
+show_debt(const struct ui *ui, const struct lookup *lookup)
+{
+	const char *note = lookup->debt_note;
+	char time[TEXT_TIME_SIZE];
+
+	if (!lookup->has_debt)
+		return;
+	text_time(lookup->debt_due, time);
+	if (lookup->debt_tries == 0)
+		ui_say(ui, "  %-12s %s: its value is to be replaced, from %s on%s%s", "debt",
+		    lookup->debt_state, time, note[0] != '\0' ? ": " : "",
+		    note[0] != '\0' ? QUOTED(note) : "");
+	else
+		ui_say(ui, "  %-12s %s, tried in vain %u times, again from %s on: %s", "debt",
+		    lookup->debt_state, lookup->debt_tries, time, QUOTED(note));
+}
+
 static enum err_code
 show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 {
 	const struct definition *definition = &lookup->definition;
-	char hex[2 * DIGEST_SIZE + 1], time[TEXT_TIME_SIZE], announced[ANNOUNCED_TEXT_SIZE];
+	char hex[2 * DIGEST_SIZE + 1], announced[ANNOUNCED_TEXT_SIZE];
 	BUF target = {0};
 
 	TRY(json_encode(definition->target, &target, err));
@@ -131,11 +149,7 @@ show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 	announced_text(&definition->announced, announced);
 	ui_say(ui, "  %-12s %s", "rotation", announced);
 	show_version(ui, lookup);
-	if (lookup->has_debt) {
-		text_time(lookup->debt_due, time);
-		ui_say(ui, "  %-12s %s, tried in vain %u times, due %s: %s", "debt",
-		    lookup->debt_state, lookup->debt_tries, time, QUOTED(lookup->debt_note));
-	}
+	show_debt(ui, lookup);
 	show_deaths(ui, lookup);
 	show_rotation(ui, lookup);
 	return ERR_OK;
