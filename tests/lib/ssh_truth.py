@@ -286,6 +286,7 @@ def case(proxy, event, kept):
     if not ROW.get("shut") and not lets_in(debt.sealed()): debt.wrong.append(f"shut out in the end, {debt.state}")
     if "heal" in ROW:
         subprocess.run(ROW["heal"], shell=True, check=True)
+        if debt.state == "refused": debt.state, debt.new = "owed", None # a vault asks again
         debt.run()
         if ending(debt) != ROW["healed"]: debt.wrong.append(f"ends {debt.state} when it is healed")
         if not lets_in(debt.sealed()): debt.wrong.append(f"shut out when it is healed, {debt.state}")

@@ -138,6 +138,15 @@ locate(struct payment *payment, bool *ret_here, struct err *err)
 	}
 }
 
+/* Where old values work for a while, one that was taken for rejected and then replaced by a later one is accepted, too, and
+ * dies with its time: what works is told once more before it counts. */
+static bool
+must_be_told(const struct payment *payment)
+{
+	return payment_style(payment) == STYLE_REPLACE &&
+	    payment->definition.announced.grace > 0 && payment->tells == 0;
+}
+
 /* May the target be told now?  Not before it is known where it stands, once it may have been told before. */
 static enum err_code
 may_tell(struct payment *payment, bool *ret_may, struct err *err)
@@ -150,7 +159,7 @@ may_tell(struct payment *payment, bool *ret_may, struct err *err)
 	if (!here)
 		return ERR_OK;
 	payment->resumed = false;
-	if (payment->new_works)
+	if (payment->new_works && !must_be_told(payment))
 		return landed(payment, err);
 	if (payment->tells >= PAYMENT_TELLS)
 		return payment_stop(payment, ERR_TARGET, err,
@@ -285,7 +294,7 @@ rotate_recover(struct payment *payment, struct err *err)
 	TRY(locate(payment, &here, err));
 	if (!here)
 		return ERR_OK;
-	if (payment->new_works)
+	if (payment->new_works && !must_be_told(payment))
 		return landed(payment, err);
 	payment->resumed = false;
 	if (debt.pending != 0 && payment_style(payment) != STYLE_ISSUE)

@@ -182,11 +182,12 @@ an_old_value_that_still_works_is_not_retired(void **state)
 	assert_string_equal(night.debt, "expelled");
 	night_calls(bench,
 	    "check\ngenerate\napply\nexpel\nprobe next\nprobe current\napply\nprobe next\n"
-	    "probe current\n");
+	    "expel\nprobe current\n");
 	assert_true(target_accepts(bench, night.old));
 	assert_int_equal(bench_files(bench, "escrow") > 0, 1);
 	target_mode(bench, "");
-	night_rotate(bench, "ok", "probe next\nprobe current\napply\nprobe next\nprobe current\n");
+	night_rotate(bench, "ok",
+	    "probe next\nexpel\nprobe current\napply\nprobe next\nexpel\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -216,7 +217,7 @@ a_denial_without_a_proof_pays_nothing(void **state)
 	assert_string_equal(night.debt, "expelled");
 	night_calls(bench, "check\ngenerate\napply\nexpel\nprobe next\nprobe current\n");
 	target_mode(bench, "");
-	night_rotate(bench, "ok", "probe next\nprobe current\n");
+	night_rotate(bench, "ok", "probe next\nexpel\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -231,7 +232,7 @@ a_rejected_value_that_is_only_denied_pays_nothing(void **state)
 	night_calls(bench,
 	    "check\ngenerate\napply\ncheck\ngenerate\napply\nexpel\nprobe next\n"
 	    "probe current\nprobe current\n");
-	night_rotate(bench, "ok", "probe next\nprobe current\nprobe current\n");
+	night_rotate(bench, "ok", "probe next\nexpel\nprobe current\nprobe current\n");
 	night_paid(bench, &night);
 }
 
@@ -247,9 +248,9 @@ a_target_that_refuses_everything_has_shown_no_death(void **state)
 	assert_string_equal(night.debt, "watched");
 	target_mode(bench, "probe=fail!\n");
 	(void)target_calls(bench, &before);
-	night_rotate(bench, "target", "probe next\nprobe current\nprobe next\n");
+	night_rotate(bench, "target", "probe next\nexpel\nprobe current\nprobe next\n");
 	target_mode(bench, "");
-	night_rotate(bench, "ok", "probe next\nprobe current\nprobe current\n");
+	night_rotate(bench, "ok", "probe next\nexpel\nprobe current\nprobe current\n");
 	night_paid(bench, &night);
 }
 

@@ -113,8 +113,8 @@ the_wait_grows_and_is_bounded(void **state)
 	/* The target accepts the new value: what fails after that begins anew. */
 	target_mode(bench, "probe=pass!\n");
 	night_rotate(bench, "target",
-	    "probe next\nexpel\nprobe current\napply\nprobe next\nprobe current\napply\nprobe next\n"
-	    "probe current\n");
+	    "probe next\nexpel\nprobe current\napply\nprobe next\nexpel\nprobe current\napply\nprobe next\n"
+	    "expel\nprobe current\n");
 	target_mode(bench, "");
 	bench->shared->now += WAIT_FIRST - 1;
 	bench_rotate(bench, "prod/db", code, note);
