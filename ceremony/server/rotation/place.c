@@ -143,8 +143,8 @@ locate(struct payment *payment, bool *ret_here, struct err *err)
 static bool
 must_be_told(const struct payment *payment)
 {
-	return payment_style(payment) == STYLE_REPLACE &&
-	    payment->definition.announced.grace > 0 && payment->tells == 0;
+	return payment_style(payment) == STYLE_REPLACE && payment->definition.announced.grace > 0 &&
+	    payment->tells == 0;
 }
 
 /* May the target be told now?  Not before it is known where it stands, once it may have been told before. */
