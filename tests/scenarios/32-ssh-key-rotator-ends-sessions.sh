@@ -149,11 +149,12 @@ for tool in grep xargs sed sort tr id; do
 	kill "${PIDS[one]}" 2>/dev/null; left_is "when that has ended there is none" local '^none'
 done
 if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root mounts /proc, and sees all of it"; else
-	chmod 755 "$FOLDER"; install -m 644 old old.readable
+	# Wherever all this lies, that account may not get there.
+	chmod 755 "$FOLDER"; install -m 644 old old.readable; install -m 755 "$LIB/rotator.py" "$ROTATE" .
 	open old one
 	like "where others' processes are hidden an open session is not none" "$(unshare --mount -- sh -c \
 		'mount -t proc -o hidepid=2 none /proc && exec setpriv --reuid nobody --regid 65534 --clear-groups "$@"' sh \
-		"$LIB/rotator.py" --current private-key=old.readable --next private-key=old.readable "$ROTATE" "$(sshd_target local)" expel)" \
+		./rotator.py --current private-key=old.readable --next private-key=old.readable "$PWD/${ROTATE##*/}" "$(sshd_target local)" expel)" \
 		'^cannot-tell .*more may be open.*hidepid'
 	kill "${PIDS[one]}"; left_is "when that has ended there is none" local '^none'
 	rm old.readable

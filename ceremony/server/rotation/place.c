@@ -189,13 +189,14 @@ make_place(struct payment *payment, struct err *err)
 enum err_code
 rotate_apply(struct payment *payment, struct err *err)
 {
-	bool replace = payment_style(payment) == STYLE_REPLACE, may;
+	bool replace = payment_style(payment) == STYLE_REPLACE, may, works;
 	enum change_result result;
 	struct err cause;
 
 	TRY(may_tell(payment, &may, err));
 	if (!may)
 		return ERR_OK;
+	works = payment->new_works; /* it is told again all the same (must_be_told) */
 	session_progress(payment->session, "%s: %s version %u", payment->secret.name,
 	    replace ? "applying" : "adding", payment->debt.pending);
 	if (target_tell(payment, replace ? ROTATOR_APPLY : ROTATOR_ADD, &result, &cause) != ERR_OK)
@@ -204,7 +205,11 @@ rotate_apply(struct payment *payment, struct err *err)
 	case CHANGE_DONE:
 		return replace ? landed(payment, err) : ERR_OK;
 	case CHANGE_REJECTED:
-		return reject(payment, err);
+		return works ?
+		    payment_stop(payment, ERR_TARGET, err,
+		        "the target accepts version %u and says that it does not want it%s%.250s",
+		        payment->debt.pending, SAID(payment)) :
+		    reject(payment, err);
 	case CHANGE_UNCHANGED:
 		TRY(make_place(payment, err));
 		if (payment->stopped)

@@ -95,6 +95,7 @@ target_repair(const char *value)
 	hold(value, "");
 	scene()->failed = scene()->failed_same = 0;
 	scene()->spoiled = false;
+	scene()->forget_at = 0; /* nobody puts back what was there before it */
 }
 
 void
