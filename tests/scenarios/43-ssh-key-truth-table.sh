@@ -130,9 +130,11 @@ kill "${OTHERS[@]}"
 # Everything that was to happen did, in the plain suite; of all steps some come where a rotation has ended, or a host says less.
 declare -A MET
 HAPPENED=0 TAKEN=0 TOLD=0
+# In a slice a row may have one case alone, at a step that does not come.
+case ${HALLIGAN_SWEEP:-} in */*) happens='[0-9]+' ;; *) happens='[1-9][0-9]*' ;; esac
 while IFS=$'\t' read -r -u 9 claim result; do
 	TOLD=$((TOLD + 1))
-	like "$claim: always reachable with a sealed value, and no liar refuses" "$result" '^well [1-9][0-9]* of [0-9]+: '
+	like "$claim: always reachable with a sealed value, and no liar refuses" "$result" "^well $happens of [0-9]+: "
 	echo "# $result"
 	read -r _ some _ all kinds <<<"${result/:/}"
 	[[ $result = well* ]] || continue
