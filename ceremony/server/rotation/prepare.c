@@ -79,35 +79,23 @@ keep(struct payment *payment, struct secret *next, uint32_t number, struct seali
 	    escrow_write_new(session->folder, &payment->escrow, &session->keys, err);
 }
 
-/* One of the values that are not wanted, in each run the next. */
-static uint32_t
-choose_other(const struct payment *payment)
-{
-	uint32_t others[ESCROW_VALUES];
-	size_t count = 0;
-
-	for (size_t i = 0; i < payment->escrow.count; i++)
-		if (payment_is_other(payment, payment->escrow.values[i].version))
-			others[count++] = payment->escrow.values[i].version;
-	return others[payment->debt.tries % count];
-}
-
-/* It is proven dead by the old one, which works as far as anybody knows.  One at a time: nobody locks the account out.  One
- * that works all the same needs no other: RET_FOUND. */
+/* One of the values that are not wanted is proven dead by the old one, which works as far as anybody knows.  One at a time: nobody locks the account out.  One
+ * that works all the same, where the old one does not, needs no other: RET_FOUND. */
 static enum err_code
 make_room(struct payment *payment, bool *ret_found, struct err *err)
 {
 	enum probe_result result = PROBE_DENIED;
 	uint32_t version;
 	struct err cause;
+	bool taken;
 
 	*ret_found = false;
 	if (payment->escrow.count < ESCROW_VALUES || payment->session->rehearses)
 		return ERR_OK;
-	version = choose_other(payment);
-	if (target_other(payment, version, payment->debt.old, &result, &cause) != ERR_OK)
+	version = target_choose_other(payment);
+	if (target_other(payment, version, payment->debt.old, &result, &taken, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
-	*ret_found = result == PROBE_ACCEPTED;
+	*ret_found = result == PROBE_ACCEPTED && !taken;
 	if (*ret_found)
 		return rotate_find(payment, version, err);
 	if (result == PROBE_REFUSED)

@@ -185,7 +185,7 @@ says_no(enum probe_result result)
 /* What became of one value that is not wanted any more; one that a target with room for several took is withdrawn. */
 static enum err_code
 ask_other(struct payment *payment, uint32_t version, uint32_t control,
-    enum probe_result *ret_result, struct err *err)
+    enum probe_result *ret_result, bool *ret_taken, struct err *err)
 {
 	ROTATOR *rotator = NULL;
 	enum change_result ignored;
@@ -200,15 +200,17 @@ ask_other(struct payment *payment, uint32_t version, uint32_t control,
 	TRY(rotator_probe(rotator, ROTATOR_NEXT, &works, err));
 	if (works != PROBE_ACCEPTED)
 		return ERR_OK;
+	*ret_taken = true;
 	TRY(rotator_change(rotator, ROTATOR_WITHDRAW, &ignored, err));
 	return rotator_probe(rotator, ROTATOR_CURRENT, ret_result, err);
 }
 
 enum err_code
 target_other(struct payment *payment, uint32_t version, uint32_t control,
-    enum probe_result *ret_result, struct err *err)
+    enum probe_result *ret_result, bool *ret_taken, struct err *err)
 {
-	TRY(ask_other(payment, version, control, ret_result, err));
+	*ret_taken = false;
+	TRY(ask_other(payment, version, control, ret_result, ret_taken, err));
 	/* While it takes nothing that we have, all are kept. */
 	return *ret_result == PROBE_REFUSED && control != 0 ?
 	    payment_forget(payment, version, err) :
@@ -220,13 +222,14 @@ target_others(struct payment *payment, uint32_t control, enum probe_result *ret_
     uint32_t *ret_version, struct err *err)
 {
 	enum probe_result worst = PROBE_REFUSED, result;
+	bool taken;
 
 	for (size_t i = payment->escrow.count; i > 0 && says_no(worst); i--) {
 		uint32_t version = payment->escrow.values[i - 1].version;
 
 		if (rehearses(payment) || !payment_is_other(payment, version))
 			continue;
-		TRY(target_other(payment, version, control, &result, err));
+		TRY(target_other(payment, version, control, &result, &taken, err));
 		*ret_version = version;
 		worst = result == PROBE_REFUSED ? worst : result;
 	}
@@ -234,23 +237,30 @@ target_others(struct payment *payment, uint32_t control, enum probe_result *ret_
 	return ERR_OK;
 }
 
-/* Of those that it may accept beside the two, one in each run, in turn: a target that locks out after so many failed
- * logins would refuse even the right one behind all the others, for ever. */
-static enum err_code
-try_other(struct payment *payment, enum probe_result *ret_result, uint32_t *ret_version,
-    struct err *err)
+uint32_t
+target_choose_other(const struct payment *payment)
 {
 	uint32_t others[ESCROW_VALUES];
 	size_t count = 0;
 
-	for (size_t i = 0; i < payment->escrow.count && !rehearses(payment); i++)
+	for (size_t i = 0; i < payment->escrow.count; i++)
 		if (payment_is_other(payment, payment->escrow.values[i].version))
 			others[count++] = payment->escrow.values[i].version;
+	return count == 0 ? 0 : others[count - 1 - payment->debt.tries % count];
+}
+
+static enum err_code
+try_other(struct payment *payment, enum probe_result *ret_result, uint32_t *ret_version,
+    struct err *err)
+{
+	uint32_t version = rehearses(payment) ? 0 : target_choose_other(payment);
+	bool taken;
+
 	*ret_result = PROBE_REFUSED;
-	if (count == 0)
+	if (version == 0)
 		return ERR_OK;
-	*ret_version = others[count - 1 - payment->debt.tries % count];
-	return target_other(payment, *ret_version, 0, ret_result, err);
+	*ret_version = version;
+	return target_other(payment, version, 0, ret_result, &taken, err);
 }
 
 enum err_code

@@ -35,9 +35,12 @@ enum err_code target_locate(struct payment *payment, enum target_place *ret_plac
  * is).  PROBE_ACCEPTED when one is not; PROBE_DENIED when one is denied without a proof. */
 enum err_code target_others(struct payment *payment, uint32_t control,
     enum probe_result *ret_result, uint32_t *ret_version, struct err *err) MUST_CHECK;
-/* One of them. */
+/* Of those values, in each run the next, 0 when there is none: a target that locks out after so many failed logins would
+ * refuse even the right one behind all the others, for ever. */
+uint32_t target_choose_other(const struct payment *payment);
+/* One of them.  RET_TAKEN: it was accepted, and taken away just now; what still accepts it may do so for its grace time. */
 enum err_code target_other(struct payment *payment, uint32_t version, uint32_t control,
-    enum probe_result *ret_result, struct err *err) MUST_CHECK;
+    enum probe_result *ret_result, bool *ret_taken, struct err *err) MUST_CHECK;
 /* What the rotator said last, or "". */
 const char *target_detail(const struct payment *payment);
 

@@ -483,6 +483,47 @@ a_no_of_a_target_that_accepts_nothing_proves_no_death(void **state)
 	}
 }
 
+/* Nor does what it accepted before the old value was taken away. */
+static void
+a_yes_before_the_change_vouches_for_no_death(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_OVERLAP; style < STYLES; style++) {
+		struct announcement announced = of(style, 0);
+		TOWN *town = town_new(style_names[style], &announced);
+
+		town_restore(town);
+		world()->scene.habit.verb = VERB_WITHDRAW;
+		world()->scene.habit.fault = FAULT_SPOILS;
+		world()->scene.habit.times = 1;
+		world()->scene.blunt = true;
+		assert_true(town_run(town, 700));
+		town_expect_state(town, DEBT_WATCHED);
+		assert_int_equal(world()->scene.ended_count, 0);
+		town_set(town, 2);
+		assert_true(town_run_until_paid(town));
+		town_expect_ended(town, 1);
+	}
+}
+
+/* Others put back what was there before, while the old value's time runs. */
+static void
+nothing_is_taken_from_a_target_that_lost_the_new_value(void **state)
+{
+	(void)state;
+	for (enum style style = STYLE_OVERLAP; style < STYLES; style++) {
+		struct announcement announced = of(style, HOUR);
+		TOWN *town = town_new(style_names[style], &announced);
+
+		town_restore(town);
+		assert_true(town_run(town, 700));
+		town_expect_state(town, DEBT_WATCHED);
+		town_set(town, 1);
+		assert_true(town_run_until_paid(town));
+		town_expect_opens(town);
+	}
+}
+
 static void
 a_death_is_proven_by_the_value_that_works_now(void **state)
 {
@@ -523,6 +564,8 @@ main(void)
 	    cmocka_unit_test(a_lost_value_under_a_waiting_debt_has_a_way_out),
 	    cmocka_unit_test(the_next_ceremony_heals_a_target_that_lost_every_value),
 	    cmocka_unit_test(a_no_of_a_target_that_accepts_nothing_proves_no_death),
+	    cmocka_unit_test(a_yes_before_the_change_vouches_for_no_death),
+	    cmocka_unit_test(nothing_is_taken_from_a_target_that_lost_the_new_value),
 	    cmocka_unit_test(a_death_is_proven_by_the_value_that_works_now),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

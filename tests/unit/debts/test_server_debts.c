@@ -121,6 +121,11 @@ static const struct story {
     {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_LIES}}, 0, 0, 0},
     {STYLE_REPLACE, {{3, FAULT_BOTH}, {6, FAULT_LOCKED}}, 0, 0,
         0}, /* it took both, and denies for a moment */
+    /* Values that die with their time are accepted meanwhile, and are not taken for what works. */
+    {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_LATER}}, 0, 0, 0},
+    {STYLE_OVERLAP, {{3, FAULT_LIES_REJECTED}, {12, FAULT_LOCKED}}, 0, 0, 0},
+    {STYLE_OVERLAP, {{3, FAULT_FORGETS}, {7, FAULT_FORGETS}}, 0, 0, 0},
+    {STYLE_ISSUE, {{5, FAULT_LATER}, {7, FAULT_LOCKED}}, 0, 0, 0},
     {STYLE_REPLACE, {{0}}, 3, 0, 0},
     {STYLE_REPLACE, {{3, FAULT_REJECTS}, {6, FAULT_SPOILS}}, 0, 1, 2},
     {STYLE_REPLACE, {{3, FAULT_SPOILS}}, 0, 1, 1},
