@@ -204,6 +204,16 @@ err_part(struct err *err, const char *format, ...)
 	return draft_finish(&draft, err->code, err);
 }
 
+size_t
+err_parts(const struct err *err)
+{
+	size_t count = 1;
+
+	while (count <= ERR_PARTS && err->parts[count - 1] != 0)
+		count++;
+	return count;
+}
+
 void
 err_copy_part(const struct err *err, size_t part, char ret_text[ERR_TEXT_SIZE])
 {
@@ -229,11 +239,26 @@ err_also(struct err *err, const struct err *more)
 		*err = *more;
 		return err->code;
 	}
-	for (size_t i = 0; i == 0 || (i <= ERR_PARTS && more->parts[i - 1] != 0); i++) {
+	for (size_t i = 0; i < err_parts(more); i++) {
 		err_copy_part(more, i, text);
 		(void)err_part(err, "%s", text);
 	}
 	return err->code;
+}
+
+void
+err_gather(struct err *all, enum err_code code, const struct err *one)
+{
+	if (code != ERR_OK)
+		(void)err_also(all, one);
+}
+
+enum err_code
+err_gathered(const struct err *all, struct err *err)
+{
+	if (all->code != ERR_OK)
+		*err = *all;
+	return all->code;
 }
 
 enum err_code

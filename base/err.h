@@ -72,6 +72,13 @@ enum err_code err_part(struct err *err, const char *format, ...) FORMAT_LIKE(2, 
  * is more than ERR_PARTS goes on in the last one's line.  Returns ERR's code. */
 enum err_code err_also(struct err *err, const struct err *more);
 
+/* Questions that do not need each other's answers are all asked, and what is wrong is told at once: what came of one, with
+ * ONE when CODE is an error, goes into ALL, which is {0} at first; in the end all of it is ERR's.  Returns its code. */
+void err_gather(struct err *all, enum err_code code, const struct err *one);
+enum err_code err_gathered(const struct err *all, struct err *err);
+
+/* How many parts it has, at least 1. */
+size_t err_parts(const struct err *err);
 /* Part PART of it, 0 being the first, without what stands between; "" where there is none. */
 void err_copy_part(const struct err *err, size_t part, char ret_text[ERR_TEXT_SIZE]);
 

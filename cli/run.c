@@ -47,11 +47,9 @@ complain_text(const struct cli_io *io, const struct err *err)
 	    err->code == ERR_INTEGRITY ? "halligan: integrity alarm: " : "halligan: ";
 	char text[ERR_TEXT_SIZE], line[ERR_TEXT_SIZE + 160];
 
-	for (size_t i = 0; i == 0 || (i <= ERR_PARTS && err->parts[i - 1] != 0); i++, lead = "  ") {
-		bool last = i == ERR_PARTS || err->parts[i] == 0;
-
+	for (size_t i = 0, count = err_parts(err); i < count; i++, lead = "  ") {
 		err_copy_part(err, i, text);
-		snprintf(line, sizeof(line), "%s%s%s", lead, text, last ? "" : ".");
+		snprintf(line, sizeof(line), "%s%s%s", lead, text, i + 1 == count ? "" : ".");
 		io->complain(io->context, line);
 	}
 }

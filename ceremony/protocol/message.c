@@ -45,12 +45,12 @@ put_error(struct json *reply, const struct err *why)
 	json_put_bool(reply, "ok", false);
 	json_put_text(reply, "code", err_name(why->code));
 	json_put_text(reply, "text", text);
-	for (size_t i = 1; i <= ERR_PARTS && why->parts[i - 1] != 0; i++) {
+	for (size_t i = 1; i < err_parts(why); i++) {
 		err_copy_part(why, i, text);
 		text_make_plain(text);
 		json_add_text(more, text);
 	}
-	if (why->parts[0] != 0)
+	if (err_parts(why) > 1)
 		json_put(reply, "more", TAKE(more));
 }
 

@@ -136,7 +136,7 @@ answer_put_refused(struct json *answer, const struct err *why)
 	char text[ERR_TEXT_SIZE], reason[ROTATOR_DETAIL_MAX + 1];
 
 	json_put_text(answer, "result", "refused");
-	for (size_t i = 0; i == 0 || (i <= ERR_PARTS && why->parts[i - 1] != 0); i++) {
+	for (size_t i = 0; i < err_parts(why); i++) {
 		err_copy_part(why, i, text);
 		text_make_plain(text); /* it may quote a name that somebody chose */
 		answer_detail(text, reason);

@@ -206,7 +206,7 @@ echoes_in_reasons(const struct rotator *rotator, const struct err *why)
 	WIPED joined = {0};
 	char text[ERR_TEXT_SIZE];
 
-	for (size_t i = 0; i == 0 || (i <= ERR_PARTS && why->parts[i - 1] != 0); i++) {
+	for (size_t i = 0; i < err_parts(why); i++) {
 		err_copy_part(why, i, text);
 		buf_text(&joined, text);
 	}
@@ -266,16 +266,14 @@ static enum err_code
 refuse(const char *verb, const struct err *why, struct err *err)
 {
 	char text[ERR_TEXT_SIZE];
-	unsigned count = 1;
+	size_t count = err_parts(why);
 
 	if (why->code == ERR_OK)
 		return ERR_OK;
-	while (count <= ERR_PARTS && why->parts[count - 1] != 0)
-		count++;
 	if (count == 1)
 		return err_set(err, ERR_REFUSED, "the rotator refused to %s: %s", verb, why->text);
-	(void)err_set(err, ERR_REFUSED, "the rotator refused to %s, for %u reasons", verb, count);
-	for (unsigned i = 0; i < count; i++) {
+	(void)err_set(err, ERR_REFUSED, "the rotator refused to %s, for %zu reasons", verb, count);
+	for (size_t i = 0; i < count; i++) {
 		err_copy_part(why, i, text);
 		(void)err_part(err, "%s", QUOTED(text));
 	}
@@ -319,14 +317,13 @@ check_fields(const struct rotator *rotator, const struct description *descriptio
 		if (!description->fields[i] ||
 		    credential_has(secret_view(rotator->current), (enum credential_field)i))
 			continue;
-		(void)err_set(&one, ERR_REFUSED,
-		    "the credential has no %s, and the rotator %s needs it: add the field",
-		    credential_field_names[i], rotator->name);
-		(void)err_also(&all, &one);
+		err_gather(&all,
+		    err_set(&one, ERR_REFUSED,
+		        "the credential has no %s, and the rotator %s needs it: add the field",
+		        credential_field_names[i], rotator->name),
+		    &one);
 	}
-	if (all.code != ERR_OK)
-		*err = all;
-	return all.code;
+	return err_gathered(&all, err);
 }
 
 static enum err_code

@@ -9,7 +9,6 @@
 
 #include "base/json_in.h"
 #include "base/key_text.h"
-#include "rotators/ssh/gather.h"
 
 enum { PORT_DEFAULT = 22, RSA_BITS_MIN = 2048 };
 
@@ -148,11 +147,11 @@ ssh_account_read(const struct json *target, struct ssh_account *ret_account, str
 	const struct json *jump = NULL;
 	struct err all = {0}, one;
 
-	gather(&all, read_members(target, account, &jump, &one), &one);
+	err_gather(&all, read_members(target, account, &jump, &one), &one);
 	if (jump != NULL)
-		gather(&all, read_jump(jump, &account->jump, &one), &one);
-	gather(&all, find_user(account, &one), &one);
-	TRY(gathered(&all, err));
+		err_gather(&all, read_jump(jump, &account->jump, &one), &one);
+	err_gather(&all, find_user(account, &one), &one);
+	TRY(err_gathered(&all, err));
 	*ret_account = parsed;
 	ret_account->target.jump = jump != NULL ? &ret_account->jump : NULL;
 	return ERR_OK;

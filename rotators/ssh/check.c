@@ -15,7 +15,6 @@
 #include "base/openssh_key.h"
 #include "base/process.h"
 #include "rotators/ssh/authorized_keys.h"
-#include "rotators/ssh/gather.h"
 #include "rotators/ssh/key_file.h"
 #include "rotators/ssh/script.h"
 
@@ -76,11 +75,11 @@ check_value(struct check *check, const struct secret *credential, const char *wh
 {
 	struct err one;
 
-	gather(&check->all, check_key(credential, which, &one), &one);
+	err_gather(&check->all, check_key(credential, which, &one), &one);
 	if (credential == NULL)
 		return;
-	gather(&check->all, check_username(check->account, credential, which, &one), &one);
-	gather(&check->all, check_certificate(credential, which, &one), &one);
+	err_gather(&check->all, check_username(check->account, credential, which, &one), &one);
+	err_gather(&check->all, check_certificate(credential, which, &one), &one);
 }
 
 /* --- The account -------------------------------------------------------------------------- */
@@ -214,11 +213,11 @@ check_file_there(const struct check *check, const struct script_marker *marker,
 		return check_stands(check, file.content, err);
 	case SCRIPT_STOPPED:
 		do
-			gather(&all,
+			err_gather(&all,
 			    err_set(&one, ERR_REFUSED, "%s: %s", check->account->path, detail),
 			    &one);
 		while (script_next_stop(marker, &output, detail));
-		return gathered(&all, err);
+		return err_gathered(&all, err);
 	case SCRIPT_SILENT:
 	default:
 		return judge_silence(check, answer, err);
@@ -261,7 +260,7 @@ check_let_in(struct check *check, bool ran, const struct key_file *file, struct 
 	TRY(script_marker(&marker, err));
 	if (!check->account->local)
 		TRY(script_read(&marker, check->account->path, true, &script, err));
-	gather(&check->all,
+	err_gather(&check->all,
 	    try_stray(check, check->rotation->current, buf_view(&script), &verdicts, &one), &one);
 	if (file != NULL)
 		return check_stands(check, buf_view(&file->content), err);
@@ -283,7 +282,7 @@ check_account(struct check *check, const struct key_file *file, struct err *err)
 	TRY(ssh_account_try(check->account, check->rotation->current, NULL, nothing,
 	    check->deadline, &login, err));
 	control_remember(check->control, ROTATOR_CURRENT, &login.key);
-	gather(&check->all, judge_login(check->account, &login.key, &one), &one);
+	err_gather(&check->all, judge_login(check->account, &login.key, &one), &one);
 	if (login.key.verdict == LINK_ACCEPTED)
 		return check_let_in(check, login.key.ran, file, err);
 	cause = login.key.cause;
@@ -309,9 +308,9 @@ ssh_check(struct control *control, const struct ssh_account *account, struct rot
 	check.usable = rotation->current != NULL &&
 	    ssh_account_public(rotation->current, &check.key, &one) == ERR_OK;
 	if (account->local)
-		gather(&check.all, check_file_here(account, &file, &one), &one);
+		err_gather(&check.all, check_file_here(account, &file, &one), &one);
 	if (rotation->current != NULL)
-		gather(&check.all, check_account(&check, file.file >= 0 ? &file : NULL, &one),
+		err_gather(&check.all, check_account(&check, file.file >= 0 ? &file : NULL, &one),
 		    &one);
-	return gathered(&check.all, err);
+	return err_gathered(&check.all, err);
 }

@@ -17,7 +17,6 @@
 #include "base/process.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "rotators/ssh/gather.h"
 #include "rotators/ssh/key_attributes.h"
 
 enum { LEFT_SECONDS = 7200 };
@@ -83,8 +82,8 @@ open_folder(const struct key_path *way, uid_t owner, struct key_file *file, stru
 	file->folder = openat(way->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file->folder < 0 || fstat(file->folder, &status) != 0)
 		return err_errno(err, ERR_IO, errno, "opening %s", folder);
-	gather(all, check_owner(way, folder, &status, owner, err), err);
-	gather(all, check_closed(folder, &status, err), err);
+	err_gather(all, check_owner(way, folder, &status, owner, err), err);
+	err_gather(all, check_closed(folder, &status, err), err);
 	return ERR_OK;
 }
 
@@ -118,10 +117,10 @@ check_file(struct key_file *file, const struct key_path *way, uid_t owner, size_
 		return err_errno(err, ERR_IO, errno, "looking at %s", file->path);
 	if (!S_ISREG(status->st_mode))
 		return err_set(err, ERR_REFUSED, "%s is not a regular file", file->path);
-	gather(all, check_links(file, err), err);
-	gather(all, check_size(file, (size_t)status->st_size, max, err), err);
-	gather(all, check_owner(way, file->path, status, owner, err), err);
-	gather(all, check_closed(file->path, status, err), err);
+	err_gather(all, check_links(file, err), err);
+	err_gather(all, check_size(file, (size_t)status->st_size, max, err), err);
+	err_gather(all, check_owner(way, file->path, status, owner, err), err);
+	err_gather(all, check_closed(file->path, status, err), err);
 	return ERR_OK;
 }
 
@@ -165,8 +164,8 @@ key_file_read(const char *path, uid_t owner, size_t max, struct key_file *ret_fi
 	TRY(key_path_walk(path, owner, &way, err));
 	key_path_quote(way.path, file.path);
 	memcpy(file.name, way.name, sizeof(file.name));
-	gather(&all, open_file(&file, &way, owner, max, &all, &one), &one);
-	TRY(gathered(&all, err));
+	err_gather(&all, open_file(&file, &way, owner, max, &all, &one), &one);
+	TRY(err_gathered(&all, err));
 	TRY(read_content(&file, file.file, max, err));
 	*ret_file = file;
 	file = (struct key_file)KEY_FILE_NONE;
@@ -195,13 +194,13 @@ key_file_check_place(const struct key_file *file, struct err *err)
 {
 	struct err all = {0}, one;
 
-	gather(&all, check_flags("the folder of ", file->path, file->folder, &one), &one);
-	gather(&all, check_flags("", file->path, file->file, &one), &one);
+	err_gather(&all, check_flags("the folder of ", file->path, file->folder, &one), &one);
+	err_gather(&all, check_flags("", file->path, file->file, &one), &one);
 	if (all.code == ERR_OK && faccessat(file->folder, ".", W_OK, AT_EACCESS) != 0)
 		return err_set(err, ERR_REFUSED,
 		    "no new file can be made beside %s (%s); nothing was changed", file->path,
 		    strerror(errno));
-	return gathered(&all, err);
+	return err_gathered(&all, err);
 }
 
 /* --- What others left --------------------------------------------------------------------- */

@@ -20,7 +20,6 @@
 #include "base/whole.h"
 #include "rotators/ssh/change.h"
 #include "rotators/ssh/check.h"
-#include "rotators/ssh/gather.h"
 #include "rotators/ssh/script.h"
 
 struct ssh_key {
@@ -45,9 +44,9 @@ ssh_key_open(const struct rotation *rotation, void **ret_state, struct err *err)
 	if (key == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for the target");
 	if (ssh_account_read(rotation->target, &key->account, &all) != ERR_OK) {
-		gather(&all, check_key(rotation->current, "current", &one), &one);
-		gather(&all, check_key(rotation->next, "next", &one), &one);
-		return gathered(&all, err);
+		err_gather(&all, check_key(rotation->current, "current", &one), &one);
+		err_gather(&all, check_key(rotation->next, "next", &one), &one);
+		return err_gathered(&all, err);
 	}
 	key->locked = whole_lock();
 	*ret_state = TAKE(key);

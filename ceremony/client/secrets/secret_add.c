@@ -82,21 +82,22 @@ check_usable(const struct adopt_plan *plan, const struct rotator_said *said, str
 	struct err all = {0}, one;
 
 	if (said->announced.identity == IDENTITY_VIA)
-		(void)err_set(&all, ERR_REFUSED,
-		    "the target's identity is \"via\": this Halligan opens no other secret to change one, so that "
-		    "the value could never be replaced");
+		err_gather(&all,
+		    err_set(&one, ERR_REFUSED,
+		        "the target's identity is \"via\": this Halligan opens no other secret to change one, so that "
+		        "the value could never be replaced"),
+		    &one);
 	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
 		if ((said->fields & 1u << i) == 0 ||
 		    credential_has(secret_view(plan->credential), (enum credential_field)i))
 			continue;
-		(void)err_set(&one, ERR_USAGE,
-		    "the value has no %s, and rotator %s needs one: --field %s=FILE",
-		    credential_field_names[i], plan->rotator, credential_field_names[i]);
-		(void)err_also(&all, &one);
+		err_gather(&all,
+		    err_set(&one, ERR_USAGE,
+		        "the value has no %s, and rotator %s needs one: --field %s=FILE",
+		        credential_field_names[i], plan->rotator, credential_field_names[i]),
+		    &one);
 	}
-	if (all.code != ERR_OK)
-		*err = all;
-	return all.code;
+	return err_gathered(&all, err);
 }
 
 static enum err_code

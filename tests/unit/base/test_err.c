@@ -137,7 +137,7 @@ what_else_is_wrong_is_another_part(void **state)
 	assert_string_equal(err.text + err.parts[0], "two.  three.  four");
 	assert_string_equal(err.text + err.parts[1], "three.  four");
 	assert_string_equal(err.text + err.parts[2], "four");
-	assert_int_equal(err.parts[3], 0);
+	assert_int_equal(err_parts(&err), 4);
 	err_add(&err, "opening");
 	assert_string_equal(err.text + err.parts[2], "four");
 }

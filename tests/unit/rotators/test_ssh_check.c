@@ -31,16 +31,6 @@ start(void **state)
 	return crypto_start(&err) == ERR_OK ? 0 : -1;
 }
 
-static size_t
-count_parts(const struct err *err)
-{
-	size_t count = 1;
-
-	while (count <= ERR_PARTS && err->parts[count - 1] != 0)
-		count++;
-	return count;
-}
-
 /* Each of WORDS (NULL at the end) is in one part of ERR, in this order, and there are no other parts. */
 static void
 assert_parts(const struct err *err, const char *const *words)
@@ -56,7 +46,7 @@ assert_parts(const struct err *err, const char *const *words)
 			    err->text);
 		assert_non_null(strstr(text, words[part]));
 	}
-	assert_int_equal(count_parts(err), part);
+	assert_int_equal(err_parts(err), part);
 }
 
 static enum err_code
