@@ -207,7 +207,7 @@ rotate_apply(struct payment *payment, struct err *err)
 	case CHANGE_REJECTED:
 		return works ?
 		    payment_stop(payment, ERR_TARGET, err,
-		        "the target accepts version %u and says that it does not want it%s%.250s",
+		        "the target accepts version %u and its rotator says that it is not wanted; it is told once more in the next run%s%.250s",
 		        payment->debt.pending, SAID(payment)) :
 		    reject(payment, err);
 	case CHANGE_UNCHANGED:
