@@ -346,20 +346,47 @@ help_command(const struct command *command, void (*print)(void *context, const c
 	print(context, line);
 }
 
-void
-help_all(const struct command *commands, void (*print)(void *context, const char *line),
+static void
+print_command(const struct command *command, void (*print)(void *context, const char *line),
     void *context)
 {
 	char line[400], left[80];
 
+	snprintf(left, sizeof(left), "%s %s", command->name, command->arguments);
+	snprintf(line, sizeof(line), "  %-26s %s", left, command->help);
+	print(context, line);
+}
+
+bool
+help_group(const struct command *commands, const char *group,
+    void (*print)(void *context, const char *line), void *context)
+{
+	size_t size = strlen(group), found = 0;
+	char line[400];
+
+	for (const struct command *command = commands; command->name != NULL; command++) {
+		if (strncmp(command->name, group, size) != 0 || command->name[size] != ' ')
+			continue;
+		if (found++ == 0) {
+			snprintf(line, sizeof(line),
+			    "usage: halligan %s COMMAND [OPTION]... [ARGUMENT]...", group);
+			print(context, line);
+			print(context, "");
+		}
+		print_command(command, print, context);
+	}
+	return found > 0;
+}
+
+void
+help_all(const struct command *commands, void (*print)(void *context, const char *line),
+    void *context)
+{
 	print(context, "usage: halligan COMMAND [OPTION]... [ARGUMENT]...");
 	print(context, "Break-glass secrets, opened by a ceremony of several officers.");
 	print(context, "");
-	for (const struct command *command = commands; command->name != NULL; command++) {
-		snprintf(left, sizeof(left), "%s %s", command->name, command->arguments);
-		snprintf(line, sizeof(line), "  %-26s %s", left, command->help);
-		print(context, line);
-	}
+	for (const struct command *command = commands; command->name != NULL; command++)
+		print_command(command, print, context);
 	print(context, "");
 	print(context,
 	    "halligan COMMAND --help shows a command's options; halligan --version the "

@@ -74,6 +74,9 @@ enum err_code option_duration(const struct parsed *parsed, const char *name, int
 /* Help through PRINT, line by line. */
 void help_command(const struct command *command, void (*print)(void *context, const char *line),
     void *context);
+/* The commands whose first word is GROUP ("secret").  False, and nothing is printed, when there are none. */
+bool help_group(const struct command *commands, const char *group,
+    void (*print)(void *context, const char *line), void *context);
 void help_all(const struct command *commands, void (*print)(void *context, const char *line),
     void *context);
 

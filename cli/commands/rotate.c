@@ -19,7 +19,7 @@ show(const struct ui *ui, const struct json *rotations, enum err_code *ret_worst
 		    row.retired ?
 		        "replaced; the new value is accepted, the old one refused" :
 		        row.watched ?
-		        "replaced; the new value is accepted, the old one was taken away" :
+		        "the new value is accepted, the old one was taken away; its death is watched" :
 		        row.none ? "nothing to replace, and the target was not asked" :
 		                   row.told.debt,
 		    row.told.note[0] != '\0' ? ": " : "",

@@ -174,7 +174,8 @@ judge_denied(const struct probe *probe, const struct ssh_verdicts *verdicts,
 	}
 	if (probe->other == NULL)
 		rotation_detail(rotation,
-		    "%s, and was not seen to take another one: no proof that this one is dead", no);
+		    "%s, and was not seen to take another key: that proves nothing of this one",
+		    no);
 	else if (verdicts->other.verdict == LINK_DENIED)
 		rotation_detail(rotation, "%s, nor does it take %s: %s", no, other, no_proof);
 	else

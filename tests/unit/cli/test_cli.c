@@ -236,6 +236,18 @@ help_names_each_command_and_its_options(void **state)
 }
 
 static void
+help_of_a_group_names_its_commands_alone(void **state)
+{
+	(void)state;
+	HEARD heard = {0};
+
+	assert_int_equal(run("halligan log --help", ERR_OK, &heard), 0);
+	expect_in(&heard.out, "log verify");
+	expect_in(&heard.out, "log list");
+	assert_null(strstr(buf_string(&heard.out), "secret add"));
+}
+
+static void
 no_command_is_a_usage_error(void **state)
 {
 	HEARD heard;
@@ -370,6 +382,7 @@ main(void)
 	    cmocka_unit_test(an_error_with_a_remedy_comes_with_a_hint),
 	    cmocka_unit_test(json_alone_is_on_standard_output),
 	    cmocka_unit_test(help_names_each_command_and_its_options),
+	    cmocka_unit_test(help_of_a_group_names_its_commands_alone),
 	    cmocka_unit_test(no_command_is_a_usage_error),
 	    cmocka_unit_test(a_vault_must_be_named),
 	    cmocka_unit_test(a_credential_goes_to_exactly_one_place),
