@@ -41,6 +41,7 @@ struct payment {
 	bool old_refused; /* in this run */
 	bool earlier;     /* another death of this secret is watched before this one's */
 	unsigned tells;   /* how often the target was told, in this run */
+	uint32_t told;    /* the version that it was given last, in this run */
 	/* What the rotator said when the old value was refused; and what one said last that is gone. */
 	char proof[ROTATOR_DETAIL_MAX + 1], said[ROTATOR_DETAIL_MAX + 1];
 	char pending_said[ROTATOR_DETAIL_MAX + 1]; /* when the pending value was last said no to */

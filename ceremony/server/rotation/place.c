@@ -144,7 +144,7 @@ static bool
 must_be_told(const struct payment *payment)
 {
 	return payment_style(payment) == STYLE_REPLACE && payment->definition.announced.grace > 0 &&
-	    payment->tells == 0;
+	    payment->told != payment->debt.pending;
 }
 
 /* May the target be told now?  Not before it is known where it stands, once it may have been told before. */

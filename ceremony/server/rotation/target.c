@@ -161,6 +161,8 @@ target_tell(struct payment *payment, enum rotator_change change, enum change_res
     struct err *err)
 {
 	payment->tells++;
+	if (change == ROTATOR_APPLY || change == ROTATOR_ADD)
+		payment->told = works(payment);
 	payment->new_works = payment->old_works = payment->old_refused = false;
 	payment->seen_works = payment->expelled = false;
 	*ret_result = CHANGE_DONE;

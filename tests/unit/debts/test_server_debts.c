@@ -110,7 +110,7 @@ plan_each(struct sweep *sweep, struct plan plans[PLANS], size_t place, unsigned 
 	plans[place] = (struct plan){0};
 }
 
-/* What no two faults bring about: after RUNS others make the target accept version SET alone (0: they do not). */
+/* What no two faults bring about, most of them with one fault more: after RUNS others make the target accept version SET alone (0: they do not). */
 static const struct story {
 	enum style style;
 	struct plan plans[PLANS];
@@ -123,6 +123,7 @@ static const struct story {
         0}, /* it took both, and denies for a moment */
     /* Values that die with their time are accepted meanwhile, and are not taken for what works. */
     {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_LATER}}, 0, 0, 0},
+    {STYLE_REPLACE, {{3, FAULT_LIES_REJECTED}, {6, FAULT_LATER}, {8, FAULT_LOCKED}}, 0, 0, 0},
     {STYLE_OVERLAP, {{3, FAULT_LIES_REJECTED}, {12, FAULT_LOCKED}}, 0, 0, 0},
     {STYLE_OVERLAP, {{3, FAULT_FORGETS}, {7, FAULT_FORGETS}}, 0, 0, 0},
     {STYLE_ISSUE, {{5, FAULT_LATER}, {7, FAULT_LOCKED}}, 0, 0, 0},
@@ -148,14 +149,15 @@ static const struct story {
 static const enum verb giving[STYLES] =
     {[STYLE_REPLACE] = VERB_APPLY, [STYLE_OVERLAP] = VERB_ADD, [STYLE_ISSUE] = VERB_ISSUE};
 
-/* With a third fault, or none; killed at durable step KILL_AT of what follows (0: never). */
+/* With a THIRD fault, or those of its own alone; killed at durable step KILL_AT of what follows (0: never). */
 static bool
 tell(struct town *town, const struct story *story, const struct plan *third, int64_t kill_at)
 {
 	town_restore(town);
 	town->kill_at = kill_at;
 	memcpy(world()->scene.plans, story->plans, sizeof(story->plans));
-	world()->scene.plans[PLANS - 1] = *third;
+	if (third->at != 0)
+		world()->scene.plans[PLANS - 1] = *third;
 	world()->scene.habit.verb = giving[story->style];
 	/* A value that was made is there, whatever is said: one that does not work is the failure. */
 	world()->scene.habit.fault = story->style == STYLE_ISSUE ? FAULT_LIES : FAULT_REJECTS;
@@ -192,7 +194,8 @@ tell_all(struct sweep *sweep, const struct story *story)
 	for (int64_t at = 1; at <= points; at++)
 		if (sweep_takes(++sweep->number, sweep->kill_step))
 			(void)tell(sweep->town, story, &third, at);
-	for (third.at = last_plan(story) + 1; third.at <= calls; third.at++)
+	third.at = story->plans[PLANS - 1].at != 0 ? calls : last_plan(story);
+	while (++third.at <= calls)
 		for (int fault = FAULT_NONE + 1; fault < FAULTS; fault++) {
 			const struct called *call = &trace[third.at - 1];
 
