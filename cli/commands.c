@@ -18,7 +18,7 @@
 #include "cli/commands/rotate.h"
 #include "cli/commands/rotator.h"
 #include "cli/commands/secret.h"
-#include "cli/commands/secret_add.h"
+#include "cli/commands/secret_adopt.h"
 #include "cli/commands/serve.h"
 #include "cli/commands/spare.h"
 #include "cli/commands/status.h"

@@ -174,8 +174,8 @@ OWN_NAMES = {
     "ceremony/client/documents/enrolments": "all that a document takes in, not what one is",
     "ceremony/server/documents/enrolments": "all that a document takes in, not what one is",
     "ceremony/protocol/items": "the list, which a signature covers whole",
-    "ceremony/client/secrets/secret_add": "the command's own words",
-    "ceremony/server/secrets/secret_add": "the command's own words",
+    "ceremony/client/secrets/adopt": "the command's own words",
+    "ceremony/server/secrets/adopt": "the command's own words",
     "rotators/ssh/ssh_key": "the program's own name",
 }
 # Folder: how functions begin that others may call.  Where it has no row they are called after the struct that they

@@ -4,15 +4,15 @@
  * kept: the target must accept it, and must refuse a value that nobody applied.  Then it is sealed to
  * the officers, and by default replaced at once, so that nobody has seen what is sealed.
  */
-#include "ceremony/server/secrets/secret_add.h"
+#include "ceremony/server/secrets/adopt.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/credential.h"
 #include "base/hpke.h"
+#include "ceremony/protocol/adopt.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/protocol/secret_add.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A credential of today is taken in, and sealed. */
-#ifndef CEREMONY_SERVER_SECRETS_SECRET_ADD_H
-#define CEREMONY_SERVER_SECRETS_SECRET_ADD_H
+#ifndef CEREMONY_SERVER_SECRETS_ADOPT_H
+#define CEREMONY_SERVER_SECRETS_ADOPT_H
 
 #include "ceremony/server/call.h"
 

@@ -3,7 +3,7 @@
  * The value goes from secret memory into an HPKE box for the host's escrow key, which the charter
  * names; the definition's digest binds it to the definition that the operator just signed.
  */
-#include "ceremony/client/secrets/secret_add.h"
+#include "ceremony/client/secrets/adopt.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/announced.h"
 #include "ceremony/client/typed.h"
+#include "ceremony/protocol/adopt.h"
 #include "ceremony/protocol/message.h"
-#include "ceremony/protocol/secret_add.h"
 #include "vault/documents/state_names.h"
 
 static enum err_code

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/commands/secret_add.h"
+#include "cli/commands/secret_adopt.h"
 
 #include <string.h>
 
-#include "ceremony/client/secrets/secret_add.h"
+#include "ceremony/client/secrets/adopt.h"
 #include "cli/given.h"
 #include "cli/private_key.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ceremony/protocol/secret_add.h"
+#include "ceremony/protocol/adopt.h"
 
 #include "base/hpke_info.h"
 

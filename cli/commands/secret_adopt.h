@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `secret add`: a secret for the vault. */
-#ifndef CLI_COMMANDS_SECRET_ADD_H
-#define CLI_COMMANDS_SECRET_ADD_H
+#ifndef CLI_COMMANDS_SECRET_ADOPT_H
+#define CLI_COMMANDS_SECRET_ADOPT_H
 
 #include "cli/call.h"
 
