@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "vault/documents/signers.h"
 
 static enum err_code
@@ -55,26 +54,11 @@ check_founders(const struct dsse *statement, const struct charter *charter, stru
 enum err_code
 charter_check_change(const struct dsse *statement, const struct charter *of, struct err *err)
 {
-	BUF missing = {0};
-	bool signed_by[CHARTER_SEATS], present[QUORUM_SEATS], all[QUORUM_SEATS];
-	const struct quorum *quorum = &of->change;
-	signers_mark(statement, of->seats, of->seat_count, signed_by);
-	for (unsigned i = 0; i < quorum->seat_count; i++) {
-		const struct seat *seat = seat_by_name(of->seats, of->seat_count, quorum->seats[i]);
-		present[i] = seat != NULL && signed_by[seat - of->seats];
-		all[i] = true;
-		if (!present[i])
-			buf_format(&missing, "%s%s", missing.size > 0 ? ", " : "",
-			    quorum->seats[i]);
-	}
-	TRY(buf_check(&missing, err));
-	if (quorum_met(quorum, present))
-		return ERR_OK;
-	int more = quorum_missing(quorum, present, all);
-	return err_set(err, ERR_WAITING,
-	    "charter: the quorum of charter %u (%s) needs %d more %s; not signed yet by %s",
-	    of->version, of->change_text, more,
-	    text_plural((uint64_t)more, "signature", "signatures"), buf_string(&missing));
+	char whose[QUORUM_TEXT_MAX + 80];
+
+	(void)snprintf(whose, sizeof(whose), "charter: the quorum of charter %u (%s)", of->version,
+	    of->change_text);
+	return signers_check_quorum(statement, &of->change, of->seats, of->seat_count, whose, err);
 }
 
 enum err_code

@@ -18,30 +18,6 @@ check_step(const struct roster *roster, const struct roster *previous, struct er
 	return ERR_OK;
 }
 
-/* An operator and another seat that is an officer; a seat with both roles can be either. */
-static enum err_code
-check_signers(const struct dsse *statement, const struct charter *charter, struct err *err)
-{
-	bool signed_by[CHARTER_SEATS];
-	bool operator= false, officer = false;
-	signers_mark(statement, charter->seats, charter->seat_count, signed_by);
-	for (size_t i = 0; i < charter->seat_count; i++) {
-		unsigned first = signed_by[i] ? charter->seats[i].roles : 0;
-		operator= operator||(first &ROLE_OPERATOR) != 0;
-		officer = officer || (first & ROLE_OFFICER) != 0;
-		for (size_t j = 0; j < charter->seat_count && (first & ROLE_OPERATOR) != 0; j++)
-			if (j != i && signed_by[j] && (charter->seats[j].roles & ROLE_OFFICER) != 0)
-				return ERR_OK;
-	}
-	if (operator&& officer)
-		return err_set(err, ERR_WAITING,
-		    "roster: one person signed as operator and officer; a second must sign");
-	return err_set(err, ERR_WAITING, "roster: not signed yet by %s",
-	                                 operator? "an officer" :
-	        officer                          ? "an operator" :
-	                                           "an operator and an officer");
-}
-
 static bool
 had_token(const struct seat *former, const struct seat_token *token)
 {
@@ -126,6 +102,6 @@ roster_verify(const struct dsse *statement, const struct roster *roster, const s
 	        ERR_OK ||
 	    chain_check_signers(chain, statement, err) != ERR_OK)
 		return err_add(err, "roster");
-	TRY(check_signers(statement, charter, err));
+	TRY(signers_check_two(statement, charter->seats, charter->seat_count, "roster", err));
 	return check_owners(statement, owners, count, charter, err);
 }

@@ -70,3 +70,58 @@ signers_mark(const struct dsse *statement, const struct seat *seats, size_t coun
 			ret_signed[seat - seats] = true;
 	}
 }
+
+enum err_code
+signers_check_two(const struct dsse *statement, const struct seat *seats, size_t count,
+    const char *what, struct err *err)
+{
+	bool signed_by[CHARTER_SEATS];
+	bool operator= false, officer = false;
+
+	signers_mark(statement, seats, count, signed_by);
+	for (size_t i = 0; i < count; i++) {
+		unsigned first = signed_by[i] ? seats[i].roles : 0;
+
+		operator= operator||(first &ROLE_OPERATOR) != 0;
+		officer = officer || (first & ROLE_OFFICER) != 0;
+		for (size_t j = 0; j < count && (first & ROLE_OPERATOR) != 0; j++)
+			if (j != i && signed_by[j] && (seats[j].roles & ROLE_OFFICER) != 0)
+				return ERR_OK;
+	}
+	if (operator&& officer)
+		return err_set(err, ERR_WAITING,
+		    "%s: one person signed as operator and officer; a second must sign", what);
+	return err_set(err, ERR_WAITING, "%s: not signed yet by %s", what,
+	                                                             operator? "an officer" :
+	        officer                                                      ? "an operator" :
+	                  "an operator and an officer");
+}
+
+enum err_code
+signers_check_quorum(const struct dsse *statement, const struct quorum *quorum,
+    const struct seat *seats, size_t count, const char *whose, struct err *err)
+{
+	BUF missing = {0};
+	bool signed_by[CHARTER_SEATS], present[QUORUM_SEATS], all[QUORUM_SEATS];
+
+	signers_mark(statement, seats, count, signed_by);
+	for (unsigned i = 0; i < quorum->seat_count; i++) {
+		const struct seat *seat = seat_by_name(seats, count, quorum->seats[i]);
+
+		present[i] = seat != NULL && signed_by[seat - seats];
+		all[i] = seat != NULL;
+		if (!present[i] && all[i])
+			buf_format(&missing, "%s%s", missing.size > 0 ? ", " : "",
+			    quorum->seats[i]);
+	}
+	TRY(buf_check(&missing, err));
+	if (quorum_met(quorum, present))
+		return ERR_OK;
+	int more = quorum_missing(quorum, present, all);
+
+	if (more < 0)
+		return err_set(err, ERR_REFUSED,
+		    "%s can be met by nobody: too few of its seats are in the charter", whose);
+	return err_set(err, ERR_WAITING, "%s needs %d more %s; not signed yet by %s", whose, more,
+	    text_plural((uint64_t)more, "signature", "signatures"), buf_string(&missing));
+}

@@ -18,4 +18,13 @@ enum err_code signers_verify(const struct dsse *statement, const struct seat *a,
 void signers_mark(const struct dsse *statement, const struct seat *seats, size_t count,
     bool *ret_signed);
 
+/* Have an operator of SEATS and another seat signed that is an officer?  One with both roles can be either.  After
+ * signers_verify.  ERR_WAITING says who is missing: "WHAT: not signed yet by an officer". */
+enum err_code signers_check_two(const struct dsse *statement, const struct seat *seats,
+    size_t count, const char *what, struct err *err) MUST_CHECK;
+/* Do those of SEATS who signed meet QUORUM?  After signers_verify.  ERR_WAITING: "WHOSE needs 1 more signature; not
+ * signed yet by ciso, infra". */
+enum err_code signers_check_quorum(const struct dsse *statement, const struct quorum *quorum,
+    const struct seat *seats, size_t count, const char *whose, struct err *err) MUST_CHECK;
+
 #endif
