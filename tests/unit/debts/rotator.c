@@ -312,6 +312,17 @@ do_now(struct rotator *rotator, enum fault fault)
 	                                    result;
 }
 
+/* Of a value that is dying nothing tells that it was not given again: it is accepted until its time is over. */
+static enum change_result
+lie(const struct told *told)
+{
+	bool gives = told->verb == VERB_APPLY || told->verb == VERB_ADD;
+
+	if (gives && target_takes(told->next) && !target_keeps(told->next))
+		scene()->spoiled = true;
+	return CHANGE_DONE;
+}
+
 static enum change_result
 change_by(struct rotator *rotator, enum fault fault)
 {
@@ -327,7 +338,7 @@ change_by(struct rotator *rotator, enum fault fault)
 	case FAULT_LATER:
 		return do_late(&rotator->told, 3);
 	case FAULT_LIES:
-		return CHANGE_DONE;
+		return lie(&rotator->told);
 	case FAULT_NONE:
 	case FAULT_REFUSES:
 	case FAULT_SILENT:
