@@ -237,6 +237,8 @@ target_catch_up(enum verb verb)
 			now->orphaned |= now->trace[i].verb == VERB_ORPHANS;
 		now->forget_at = 0;
 		now->reverted = true;
+		/* The old value is about to go, for one that others have taken away since it was seen to work. */
+		now->spoiled |= now->late_at != 0 && now->late.verb == VERB_WITHDRAW;
 		memcpy(now->held, now->before, sizeof(now->held));
 		now->held_count = now->before_count;
 	}
