@@ -19,6 +19,7 @@
 #include "cli/commands/rotator.h"
 #include "cli/commands/secret.h"
 #include "cli/commands/secret_adopt.h"
+#include "cli/commands/secret_define.h"
 #include "cli/commands/serve.h"
 #include "cli/commands/spare.h"
 #include "cli/commands/status.h"
@@ -95,11 +96,21 @@ static const struct option_row add_options[] = {{"policy", "NAME", OPTION_REQUIR
     {"rotator", "NAME", OPTION_REQUIRED, "the program that replaces it, such as ssh-key"},
     {"effect", "TEXT", OPTION_REQUIRED, "what it can do; officers read this"},
     {"target", "KEY=VALUE", OPTION_REPEATS, "a member of the target, as text"},
-    {"target-json", "FILE", 0, "the target as a JSON object"},
-    {"field", "FIELD[=FILE]", OPTION_REPEATS, "a field of the present value; asked without FILE"},
-    {"from-fd", "FIELD=N", OPTION_REPEATS, "a field of the present value from a descriptor"},
-    {"passphrase-fd", "N", 0, "read the line that unlocks a private key from this descriptor"},
-    {"no-rotate", NULL, 0, "do not replace the value at once"}, {NULL}};
+    {"target-json", "FILE", 0, "the target as a JSON object"}, {NULL}};
+
+static const struct option_row change_options[] = {{"policy", "NAME", 0,
+                                                       "another policy of the charter"},
+    {"rotator", "NAME", 0, "another program that replaces it"},
+    {"effect", "TEXT", 0, "what it can do; officers read this"},
+    {"target", "KEY=VALUE", OPTION_REPEATS, "another member of the target, as text"},
+    {"target-json", "FILE", 0, "other members of the target, as a JSON object"},
+    {"without", "KEY", OPTION_REPEATS, "a member of the target that goes"}, {NULL}};
+
+static const struct option_row adopt_options[] =
+    {{"field", "FIELD[=FILE]", OPTION_REPEATS, "a field of the present value; asked without FILE"},
+        {"from-fd", "FIELD=N", OPTION_REPEATS, "a field of the present value from a descriptor"},
+        {"passphrase-fd", "N", 0, "read the line that unlocks a private key from this descriptor"},
+        {"no-rotate", NULL, 0, "do not replace the value at once"}, {NULL}};
 
 static const struct option_row request_options[] = {{"reason", "TEXT", OPTION_REQUIRED,
                                                         "why; officers read this"},
@@ -177,8 +188,16 @@ const struct command cli_commands[] = {{"status", "[ID]",
         ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_reseal},
     {"spare", "", "Hand your shares on to a spare token of your seat", spare_options, 0, 0,
         NEEDS_VAULT | NEEDS_TOKEN, cmd_spare},
-    {"secret add", "NAME", "Give a secret to the vault", add_options, 1, 1,
+    {"secret add", "NAME", "Define a secret, and sign it", add_options, 1, 1,
         NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_add},
+    {"secret sign", "[DRAFT]", "Read a definition or change that waits, and sign it", NULL, 0, 1,
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_sign},
+    {"secret adopt", "NAME", "Give a secret's present value to the vault", adopt_options, 1, 1,
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_adopt},
+    {"secret change", "NAME", "Change a secret's definition, and sign it", change_options, 1, 1,
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_change},
+    {"secret retire", "NAME", "End a secret for good, and sign that", NULL, 1, 1,
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_secret_retire},
     {"secret list", "", "All secrets", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_secret_list},
     {"secret show", "NAME", "One secret: target, policy, who can open it", NULL, 1, 1,
         NEEDS_VAULT | CAN_JSON, cmd_secret_show},
@@ -223,8 +242,8 @@ const struct command cli_commands[] = {{"status", "[ID]",
     {"roster sign", "[DRAFT]", "Read the drawn-up roster and sign it, as the second person", NULL,
         0, 1, NEEDS_VAULT | NEEDS_TOKEN, cmd_roster_sign},
     {"roster show", "", "The responders", NULL, 0, 0, NEEDS_VAULT | CAN_JSON, cmd_roster_show},
-    {"withdraw", "[DRAFT]", "Take back a charter, roster or suspension that you proposed",
-        reason_options, 0, 1, NEEDS_VAULT | NEEDS_TOKEN, cmd_withdraw},
+    {"withdraw", "[DRAFT]", "Take back a draft that you proposed", reason_options, 0, 1,
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_withdraw},
     {"serve", "", "Be the server of a vault (started by the other commands)", serve_options, 0, 0,
         NEEDS_VAULT, cmd_serve},
     {NULL}};

@@ -8,12 +8,12 @@
 static const char *
 target_hint(enum err_code code, const char *command)
 {
-	bool adding = command != NULL && strcmp(command, "secret add") == 0;
+	bool adopting = command != NULL && strcmp(command, "secret adopt") == 0;
 
-	if (adding && code == ERR_TARGET)
+	if (adopting && code == ERR_TARGET)
 		return "nothing was stored; correct the target or the value, and run the same command "
 		       "again";
-	if (adding)
+	if (adopting)
 		return "make the target reachable, or put right what is said above, and run the same command "
 		       "again; if the secret is there already, go on with `halligan rotate`";
 	if (code == ERR_TARGET)

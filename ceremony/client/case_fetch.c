@@ -210,6 +210,24 @@ read_given(const struct json *array, struct exhibit *exhibit, struct err *err)
 	return ERR_OK;
 }
 
+/* Definitions of which that of the item comes by changes. */
+static enum err_code
+read_earlier(const struct json *array, const struct vault_view *view, struct transcript *transcript,
+    struct err *err)
+{
+	for (size_t i = 0; array != NULL && i < json_array_count(array); i++) {
+		DSSE statement = {0};
+
+		TRY(array_statement(array, i, "secret", &statement, err));
+		if (transcript_show(transcript, &statement, &view->chain, err) != ERR_OK) {
+			if (err->code == ERR_INVALID || err->code == ERR_REFUSED)
+				err->code = ERR_INTEGRITY;
+			return err_add(err, "earlier[%zu]", i);
+		}
+	}
+	return ERR_OK;
+}
+
 static enum err_code
 read_item(struct json_in *in, struct view header, const struct vault_view *view,
     struct transcript *transcript, size_t position, struct dossier_item *item, struct err *err)
@@ -220,12 +238,15 @@ read_item(struct json_in *in, struct view header, const struct vault_view *view,
 
 	if (shown || transcript_definition(transcript, position) == NULL)
 		in_statement(in, "definition", &definition);
+	const struct json *earlier =
+	    json_in_has(in, "earlier") ? json_in_array(in, "earlier", 1, EARLIER_MAX) : NULL;
 	snprintf(item->stale, sizeof(item->stale), "%s",
 	    json_in_text(in, "stale", 0, NOTE_TEXT_MAX));
 	const struct json *spares = json_in_array(in, "spares", 0, HEADER_ENVELOPES);
 	const struct json *given = json_in_array(in, "given", 0, QUORUM_SEATS);
 	item->part_exposed = json_in_bool(in, "part_exposed");
 	TRY(json_in_end(in));
+	TRY(read_earlier(earlier, view, transcript, err));
 	TRY(exhibit_new(transcript, position, shown ? &definition : NULL, header, &view->chain,
 	    &exhibit, err));
 	TRY(lookup_spares(spares, exhibit->header, &exhibit->spares, err));

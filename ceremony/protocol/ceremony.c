@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/documents/definition_verify.h"
+
 void
 transcript_free(struct transcript *transcript)
 {
@@ -322,22 +324,29 @@ transcript_definition(const struct transcript *transcript, size_t position)
 	const struct digest *digest = &transcript->request.items.rows[position].definition;
 	const struct definition **found = &transcript->found[position];
 
-	for (size_t i = 0; i < transcript->known_count && *found == NULL; i++)
-		*found = definitions_find(&transcript->known[i], digest);
+	if (*found == NULL)
+		*found = transcript_known(transcript, digest);
 	return *found;
 }
 
-/* STATEMENT holds the definition with DIGEST, and is known from now on. */
-static enum err_code
-add_definitions(struct transcript *transcript, const struct dsse *statement,
-    const struct digest *digest, const struct chain *chain, struct err *err)
+const struct definition *
+transcript_known(const struct transcript *transcript, const struct digest *digest)
+{
+	const struct definition *found = NULL;
+
+	for (size_t i = 0; i < transcript->known_count && found == NULL; i++)
+		found = definitions_find(&transcript->known[i], digest);
+	return found;
+}
+
+enum err_code
+transcript_show(struct transcript *transcript, const struct dsse *statement,
+    const struct chain *chain, struct err *err)
 {
 	DEFINITIONS_OF definitions = {0};
 
 	TRY(definitions_parse(statement, chain->charter->training, &definitions, err));
 	TRY(chain_verify_definitions(chain, statement, &definitions, err));
-	if (definitions_find(&definitions, digest) == NULL)
-		return contradicts("definition", "digest", err);
 	struct definitions *more = reallocarray(transcript->known, transcript->known_count + 1,
 	    sizeof(*transcript->known));
 	if (more == NULL)
@@ -355,8 +364,10 @@ check_definition(struct transcript *transcript, size_t position, const struct ds
 	const struct item *item = exhibit->item;
 
 	if (statement != NULL)
-		TRY(add_definitions(transcript, statement, &item->definition, chain, err));
+		TRY(transcript_show(transcript, statement, chain, err));
 	exhibit->definition = transcript_definition(transcript, position);
+	if (exhibit->definition == NULL && statement != NULL)
+		return contradicts("definition", "digest", err);
 	if (exhibit->definition == NULL)
 		return err_set(err, ERR_INTEGRITY, "nothing that was shown holds its definition");
 	if (strcmp(exhibit->definition->name, item->name) != 0)
@@ -368,8 +379,8 @@ check_definition(struct transcript *transcript, size_t position, const struct ds
 }
 
 static enum err_code
-check_header(struct view bytes, const struct chain *chain, const char *signed_quorum,
-    struct exhibit *exhibit, struct err *err)
+check_header(const struct transcript *transcript, struct view bytes, const struct chain *chain,
+    const char *signed_quorum, struct exhibit *exhibit, struct err *err)
 {
 	const struct item *item = exhibit->item;
 
@@ -385,8 +396,8 @@ check_header(struct view bytes, const struct chain *chain, const char *signed_qu
 		return contradicts("header", "kind of vault", err);
 	if (memcmp(&exhibit->header->secret, &item->secret, sizeof(item->secret)) != 0)
 		return contradicts("header", "secret", err);
-	if (!digest_equal(&exhibit->header->definition, &item->definition))
-		return contradicts("header", "definition", err);
+	TRY(definition_trace(exhibit->definition, transcript->known, transcript->known_count,
+	    &exhibit->header->definition, &exhibit->sealed, err));
 	if (exhibit->header->version != item->version)
 		return contradicts("header", "version", err);
 	if (strcmp(exhibit->header->quorum, signed_quorum) != 0)
@@ -405,7 +416,7 @@ exhibit_new(struct transcript *transcript, size_t position, const struct dsse *d
 		return err_set(err, ERR_MEMORY, "out of memory for a version");
 	exhibit->item = &transcript->request.items.rows[position];
 	if (check_definition(transcript, position, definition, chain, exhibit, err) != ERR_OK ||
-	    check_header(header, chain, quorum, exhibit, err) != ERR_OK) {
+	    check_header(transcript, header, chain, quorum, exhibit, err) != ERR_OK) {
 		if (err->code == ERR_INVALID || err->code == ERR_REFUSED)
 			err->code = ERR_INTEGRITY;
 		return err_add(err, "the secret %s", exhibit->item->name);

@@ -76,7 +76,9 @@ enum err_code transcript_check_seat(const struct transcript *transcript, const s
 struct exhibit {
 	const struct item *item;             /* of the request: with its name */
 	const struct definition *definition; /* the transcript's */
-	const struct policy *policy;         /* in force; NULL: the charter has it no more */
+	const struct definition
+	    *sealed;                 /* that the header names: the same, or one that it comes of */
+	const struct policy *policy; /* in force; NULL: the charter has it no more */
 	struct header *header;
 	struct quorum quorum; /* of the header */
 	struct digest header_hash;
@@ -91,8 +93,15 @@ DESTRUCTOR(exhibit_freep, struct exhibit, exhibit_free)
 /* The definition of item POSITION, if a statement that was shown holds it; else NULL. */
 const struct definition *transcript_definition(const struct transcript *transcript,
     size_t position);
+/* What STATEMENT defines is known from now on: an earlier definition, of which that of an item comes. */
+enum err_code transcript_show(struct transcript *transcript, const struct dsse *statement,
+    const struct chain *chain, struct err *err) MUST_CHECK;
+/* The definition with DIGEST, if a statement that was shown holds it; else NULL. */
+const struct definition *transcript_known(const struct transcript *transcript,
+    const struct digest *digest);
 /* DEFINITION (a secret statement, or NULL: one that was shown before holds it) and HEADER (encoded) are
- * those that item POSITION names, and fit each other.  ERR_INTEGRITY names the secret. */
+ * those that item POSITION names, and fit each other: the header names that definition, or one of which it comes by changes
+ * that were shown.  ERR_INTEGRITY names the secret. */
 enum err_code exhibit_new(struct transcript *transcript, size_t position,
     const struct dsse *definition, struct view header, const struct chain *chain,
     struct exhibit **ret_exhibit, struct err *err) MUST_CHECK;

@@ -73,4 +73,7 @@ const char *items_line(const char *what, const char *list, size_t index, char li
 bool items_equal(const struct items *a, const struct items *b);
 bool recipients_equal(const struct recipients *a, const struct recipients *b);
 
+/* Statements of changes since a version was sealed, that are shown with it. */
+enum { EARLIER_MAX = 1000 };
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
+#include "ceremony/server/documents/definition.h"
 #include "ceremony/server/documents/founding.h"
 #include "ceremony/server/documents/propose.h"
 #include "ceremony/server/documents/publish.h"
@@ -43,6 +44,7 @@ static const struct op {
 	const char *who;   /* may ask, and */
 	const char *proof; /* what shows it; NULL: it reads, and no change begins */
 } ops[] = {
+    {"adopt", LIVE, serve_adopt, "an operator", "a signature"},
     {"advance", LIVE, serve_advance, "anyone", "the signatures that stand, the host's clock"},
     {"approve", LIVE, serve_approve, "an officer", "a signature"},
     {"ceremony-find", LIVE, serve_ceremony_find, "anyone", NULL},
@@ -72,10 +74,10 @@ static const struct op {
     {"reseal-list", LIVE, serve_reseal_list, "anyone", NULL},
     {"rotate", LIVE, serve_rotate, "anyone", "the host's clock: not before it is due"},
     {"rotator", FOUNDING | LIVE, serve_rotator, "anyone", NULL},
-    {"secret-add", LIVE, serve_secret_add, "an operator", "a signature"},
     {"secret-find", LIVE, serve_secret_find, "anyone", NULL},
     {"secret-headers", LIVE, serve_secret_headers, "anyone", NULL},
     {"secret-list", LIVE, serve_secret_list, "anyone", NULL},
+    {"secret-quorums", LIVE, serve_secret_quorums, "anyone", NULL},
     {"shares", LIVE, serve_shares, "whoever approved",
         "the approval's signature: they are sealed under its `enc`"},
     {"sign", FOUNDING | LIVE, serve_sign, "a seat whose signature it lacks", "a signature"},

@@ -41,7 +41,7 @@ cmd_secret_list(struct cli_call *call, struct err *err)
 	TRY(client_sync(call->client, &view, err));
 	TRY(secrets_walk(call->client, list_row, &listing, err));
 	if (json_array_count(all) == 0 && !call_json(call))
-		ui_say(call->io->ui, "No secrets yet; give one with halligan secret add.");
+		ui_say(call->io->ui, "No secrets yet; define one with halligan secret add.");
 	json_put(object, "secrets", TAKE(all));
 	return call_json(call) ? call_print_json(call, object, err) : ERR_OK;
 }

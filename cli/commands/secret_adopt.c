@@ -34,15 +34,14 @@ put_key(const struct secret *credential, const struct secret *key, struct secret
 
 /* What is sealed is a key that whoever opens it can use at once. */
 static enum err_code
-take_private_key(const struct cli_call *call, struct secret **credential, struct err *err)
+take_private_key(const struct cli_call *call, const char *rotator, struct secret **credential,
+    struct err *err)
 {
-	const char *rotator = option_text(call->parsed, "rotator");
-	bool has =
-	    *credential != NULL && credential_has(secret_view(*credential), FIELD_PRIVATE_KEY);
+	bool has = credential_has(secret_view(*credential), FIELD_PRIVATE_KEY);
 	SECRET *key = NULL, *new = NULL;
 	struct view file;
 
-	if (rotator == NULL || strcmp(rotator, ssh_rotator) != 0 || !has) {
+	if (strcmp(rotator, ssh_rotator) != 0 || !has) {
 		if (option_given(call->parsed, "passphrase-fd"))
 			return err_set(err, ERR_USAGE,
 			    "--passphrase-fd goes with a private key for rotator %s only",
@@ -64,31 +63,37 @@ take_private_key(const struct cli_call *call, struct secret **credential, struct
 	return ERR_OK;
 }
 
-enum err_code
-cmd_secret_add(struct cli_call *call, struct err *err)
+/* The options give the one that is meant. */
+static enum err_code
+take_given(void *context, const struct definition *definition, struct secret **ret_credential,
+    struct err *err)
 {
-	const struct parsed *parsed = call->parsed;
-	JSON *target = NULL;
+	struct cli_call *call = context;
 	SECRET *credential = NULL;
-	char state[32];
-	struct adopt_plan plan = {.name = call_argument(call, 0),
-	    .policy = option_text(parsed, "policy"),
-	    .rotator = option_text(parsed, "rotator"),
-	    .effect = option_text(parsed, "effect"),
-	    .rotate = !option_given(parsed, "no-rotate")};
 
-	TRY(given_target(call, &target, err));
-	plan.target = target;
-	TRY(call_connect(call, err));
 	TRY(given_credential(call, "field", "from-fd", &credential, err));
-	TRY(take_private_key(call, &credential, err));
 	if (credential == NULL)
 		return err_set(err, ERR_USAGE,
 		    "the present value is missing: --field private-key=FILE, --field password, or "
 		    "--from-fd FIELD=N");
-	plan.credential = credential;
-	TRY(adopt_run(call->client, &plan, state, err));
-	if (strcmp(state, "owed") == 0)
+	TRY(take_private_key(call, definition->rotator, &credential, err));
+	*ret_credential = TAKE(credential);
+	return ERR_OK;
+}
+
+enum err_code
+cmd_secret_adopt(struct cli_call *call, struct err *err)
+{
+	const struct adopt_plan plan = {.name = call_argument(call, 0),
+	    .value = take_given,
+	    .context = call,
+	    .ahead = true,
+	    .rotate = !option_given(call->parsed, "no-rotate")};
+	size_t left;
+
+	TRY(call_connect(call, err));
+	TRY(adopt_run(call->client, &plan, &left, err));
+	if (left > 0)
 		return err_set(err, ERR_TARGET_UNKNOWN,
 		    "%s is sealed, but its first replacement is not done yet: halligan rotate %s",
 		    plan.name, plan.name);

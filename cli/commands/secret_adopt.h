@@ -5,6 +5,6 @@
 
 #include "cli/call.h"
 
-enum err_code cmd_secret_add(struct cli_call *call, struct err *err) MUST_CHECK;
+enum err_code cmd_secret_adopt(struct cli_call *call, struct err *err) MUST_CHECK;
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * A vault that was founded with simulated tokens, grown through the store's calls:
  *
- *	usage: bench-grow VAULT OPERATOR SECRETS DEBTS LEAVES
+ *	usage: bench-grow VAULT OPERATOR OFFICER SECRETS DEBTS LEAVES
  *
  * OPERATOR: the state of an operator's simulated token (PIV), which tells its sign key.  Prints nothing.
  */
@@ -48,7 +48,7 @@ seat_of(const struct charter *charter, const struct p256_key *key)
 }
 
 static void
-load_operator(const char *path, const struct charter *charter, struct person *ret_operator)
+load_person(const char *path, const struct charter *charter, struct person *ret_person)
 {
 	struct err err;
 	SIM_STATE state = {0};
@@ -60,15 +60,15 @@ load_operator(const char *path, const struct charter *charter, struct person *re
 
 		if (seat == NULL)
 			continue;
-		ret_operator->seat = *seat;
-		ret_operator->keys[KEY_SIGN] = TAKE(key);
+		ret_person->seat = *seat;
+		ret_person->keys[KEY_SIGN] = TAKE(key);
 		return;
 	}
 	fail_msg("%s has no sign key of the charter", path);
 }
 
 static void
-grow(const char *folder, const char *state, const struct growth *growth)
+grow(const char *folder, const char *operator, const char * officer, const struct growth *growth)
 {
 	struct err err;
 	const char *const none[] = {NULL};
@@ -76,18 +76,21 @@ grow(const char *folder, const char *state, const struct growth *growth)
 	    .rotator_folders = none,
 	    .now = process_now};
 	SESSION session = {0};
-	struct person signer = {0};
+	struct person signer = {0}, second = {0};
 
 	assert_ok(session_open(&session, &options, -1, &err));
-	load_operator(state, session.chain.charter, &signer);
+	load_person(operator, session.chain.charter, &signer);
+	load_person(officer, session.chain.charter, &second);
 	const struct ground ground = {.store = session.store,
 	    .vault_id = session.chain.vault,
 	    .charter = session.chain.charter,
 	    .signer = &signer,
+	    .second = &second,
 	    .target = "/nonexistent",
 	    .now = process_now()};
 	ground_grow(&ground, growth);
 	p256_key_free(signer.keys[KEY_SIGN]);
+	p256_key_free(second.keys[KEY_SIGN]);
 }
 
 int
@@ -95,13 +98,13 @@ main(int argc, char **argv)
 {
 	struct err err;
 
-	if (argc != 6) {
-		fprintf(stderr, "usage: bench-grow VAULT OPERATOR SECRETS DEBTS LEAVES\n");
+	if (argc != 7) {
+		fprintf(stderr, "usage: bench-grow VAULT OPERATOR OFFICER SECRETS DEBTS LEAVES\n");
 		return 2;
 	}
-	const struct growth growth = {(unsigned)strtoul(argv[3], NULL, 10),
-	    (unsigned)strtoul(argv[4], NULL, 10), strtoull(argv[5], NULL, 10)};
+	const struct growth growth = {(unsigned)strtoul(argv[4], NULL, 10),
+	    (unsigned)strtoul(argv[5], NULL, 10), strtoull(argv[6], NULL, 10)};
 	assert_ok(crypto_start(&err));
-	grow(argv[1], argv[2], &growth);
+	grow(argv[1], argv[2], argv[3], &growth);
 	return 0;
 }

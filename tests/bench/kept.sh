@@ -63,7 +63,7 @@ make_old() {
 	keep old
 }
 
-grown() { quietly "$BUILD/tests/bench/bench-grow" "$VAULT" "$KEPT/${SERIAL[infra]}.json" "$@"; }
+grown() { quietly "$BUILD/tests/bench/bench-grow" "$VAULT" "$KEPT/${SERIAL[infra]}.json" "$KEPT/${SERIAL[ciso]}.json" "$@"; }
 make_one() {
 	case $1 in
 	base) make_base ;;

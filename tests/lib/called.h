@@ -149,7 +149,7 @@ called_suspend(struct called *called, const char *holder, const struct digest *t
 	fine(called_add(called, &statement, &err), &err);
 }
 
-/* Secret INDEX: its definition, signed by ops, and a version sealed to all officers. */
+/* Secret INDEX: its definition, signed by ops and ciso, and a version sealed to all officers. */
 __attribute__((unused)) static void
 called_secret(struct called *called, size_t index)
 {
@@ -179,6 +179,7 @@ called_secret(struct called *called, size_t index)
 	    &err);
 	called_state(STATEMENT_SECRET, payload, &called->definitions[index]);
 	sign_with(&called->definitions[index], called->founded.keys[OPS][KEY_SIGN]);
+	sign_with(&called->definitions[index], called->founded.keys[CISO][KEY_SIGN]);
 	fine(definitions_parse(&called->definitions[index], false, &parsed, &err), &err);
 	item->definition = parsed.rows[0].digest;
 

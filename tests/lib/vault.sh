@@ -104,12 +104,34 @@ town_roster() {
 	as infra roster add alice.enrolment && as ciso roster sign
 }
 
+# town_define NAME OPTION...: by two people
+town_define() {
+	local name=$1; shift
+	as "${OPERATOR:-infra}" secret add "$name" "$@" && as "${SECOND:-ciso}" secret sign "$(newest_draft)"
+}
+# town_add NAME OPTION...: the secret NAME, defined and then adopted; what goes with which command is known here.  One that is
+# defined already is adopted alone.
+town_add() {
+	local name=$1 define=() adopt=()
+	shift
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--field | --from-fd | --passphrase-fd) adopt+=("$1" "$2"); shift ;;
+		--no-rotate) adopt+=("$1") ;;
+		*) define+=("$1" "$2"); shift ;;
+		esac
+		shift
+	done
+	halligan secret show "$name" > /dev/null 2>&1 || town_define "$name" "${define[@]}" || return
+	as "${OPERATOR:-infra}" secret adopt "$name" "${adopt[@]}"
+}
+
 # A break-glass key on the private sshd; secret prod/db
 town_secret() {
 	[ -f breakglass ] || ssh-keygen -q -t ed25519 -N '' -C breakglass -f breakglass
 	cat breakglass.pub > "$SSHD_AUTHORIZED"
 	sshd_target local > target.json
-	as infra secret add prod/db --policy production --rotator ssh-key --effect "root on db1" \
+	town_add prod/db --policy production --rotator ssh-key --effect "root on db1" \
 		--target-json target.json --field private-key=breakglass "$@"
 }
 
@@ -132,7 +154,7 @@ town_exec() {
 	chmod 600 exec-password
 	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz23456789"}}' \
 		"$PWD/exec-target" "$PWD/exec-${1//\//-}" "$(sha256sum < exec-target | cut -d' ' -f1)" > exec-target.json
-	as infra secret add "$1" --policy production --rotator exec --effect "a password" \
+	town_add "$1" --policy production --rotator exec --effect "a password" \
 		--target-json exec-target.json --from-fd password=8 8< exec-password
 }
 

@@ -57,7 +57,7 @@ ARROWS = {
 FOLDERS = {
     "ceremony/server": {
         ".": ("call", "options", "vault/", "documents/", "opening/", "rotation/", "secrets/"), # the table, and what runs by itself
-        "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "secrets/classes"),
+        "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "rotation/states", "secrets/classes"),
         "opening/": ("call", "vault/", "rotation/lease", "secrets/seal_version", "secrets/walk"),
         "rotation/": ("call", "vault/", "opening/ceremony", "opening/refuse", "secrets/seal_version"),
         "secrets/": ("call", "vault/", "opening/spare_envelopes", "rotation/debt", "rotation/target", "rotation/wait"),
@@ -174,8 +174,6 @@ OWN_NAMES = {
     "ceremony/client/documents/enrolments": "all that a document takes in, not what one is",
     "ceremony/server/documents/enrolments": "all that a document takes in, not what one is",
     "ceremony/protocol/items": "the list, which a signature covers whole",
-    "ceremony/client/secrets/adopt": "the command's own words",
-    "ceremony/server/secrets/adopt": "the command's own words",
     "rotators/ssh/ssh_key": "the program's own name",
 }
 # Folder: how functions begin that others may call.  Where it has no row they are called after the struct that they

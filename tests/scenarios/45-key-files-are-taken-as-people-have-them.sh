@@ -170,18 +170,19 @@ for name in ed25519-256 pkcs8; do
 	is "$name with a changed byte never becomes what ssh-keygen does not read" $wrong 0
 done
 
-# The way in: secret add.
+# The way in: secret adopt.
 town_founded
 cp "$FOLDER"/{public,sk,two,pss,pem,ecdsa-384,ecdsa-384.pub,rsa-3072.pub} .
 rm -rf "$FOLDER"
 sshd_target local >target.json
 add() { local name=$1; shift
-	as infra secret add "$name" --policy production --rotator ssh-key --effect "root on db1" --target-json target.json "$@"; }
+	town_add "$name" --policy production --rotator ssh-key --effect "root on db1" --target-json target.json "$@"; }
+ok "a secret is defined" town_define prod/refused --policy production --rotator ssh-key --effect "root on db1" --target-json target.json
 for file in public sk two pss.locked; do
 	[ $file != pss.locked ] || openssl pkcs8 -topk8 -in pss -passout "pass:$WORD" -out $file
 	before=$(halligan secret list)
-	out=$(add prod/refused --field private-key=$file --passphrase-fd 8 8<<<"$WORD" 2>&1); status=$?
-	is "$file: nothing is added" "$status $(halligan secret list)" "1 $before"
+	out=$(as infra secret adopt prod/refused --field private-key=$file --passphrase-fd 8 8<<<"$WORD" 2>&1); status=$?
+	is "$file: nothing is adopted" "$status $(halligan secret list)" "1 $before"
 	refused "$file: and nobody is asked for a PIN" grep -q 'PIN of' <<<"$out"
 done
 cp ecdsa-384 locked; ssh-keygen -q -p -P '' -N "$WORD" -f locked >/dev/null
@@ -195,5 +196,5 @@ openssl pkcs8 -topk8 -in pem -passout "pass:$WORD" -out locked8
 cat rsa-3072.pub >"$SSHD_AUTHORIZED"
 ok "or read from a descriptor, and added in another form" add prod/read --field private-key=locked8 --passphrase-fd 8 8<<<"$WORD"
 is "whose successor is of the same kind" "$(ssh-keygen -l -f "$SSHD_AUTHORIZED" | tail -n 1 | awk '{ print $1, $NF }')" "3072 (RSA)"
-refused "a passphrase where none belongs is an error of usage" add prod/usage --field password=locked --passphrase-fd 8 8<<<x
+refused "a passphrase where none belongs is an error of usage" as infra secret adopt prod/refused --field password=locked --passphrase-fd 8 8<<<x
 tap_end

@@ -22,7 +22,7 @@ night() {
 	(umask 077; sed -n '/-----BEGIN/,/-----END/{s/.*\(-----BEGIN\)/\1/; p}' opened > released)
 }
 adopt() { # adopt NAME KEY TARGET: what `secret add` says and ends with
-	as infra secret add "prod/$1" --policy production --rotator ssh-key --effect "root on $1" --target-json "$3" --field "private-key=$2"
+	town_add "prod/$1" --policy production --rotator ssh-key --effect "root on $1" --target-json "$3" --field "private-key=$2"
 }
 # target PORT ACCESS
 target() { sshd_target "$2" | python3 -c "import json,sys; t=json.load(sys.stdin); t['port']=int(sys.argv[1]); print(json.dumps(t))" "$1" > far.json; }
@@ -71,7 +71,7 @@ debts_of() { db "SELECT count(*) FROM debts d JOIN secrets s ON s.id = d.secret 
 escrow_of() { # the file of the debt of SECRET is there
 	[ -s "$VAULT/escrow/$(db "SELECT lower(hex(d.id)) FROM debts d JOIN secrets s ON s.id = d.secret WHERE s.name = '$1' AND d.state <> 'retired'")" ]
 }
-is_stored() { [ "$(db "SELECT count(*) FROM secrets WHERE name = '$1'")" = 1 ]; }
+is_stored() { [ "$(db "SELECT count(*) FROM secrets WHERE name = '$1' AND newest > 0")" = 1 ]; }
 pay_all() { # when all hosts are back
 	local name tries=0
 	for name in "${ROWS[@]}"; do event "$name" none; done
@@ -221,6 +221,7 @@ sshd_stop
 sshd_start "$TOKENS_DIR" "AuthorizedKeysFile \"$SSHD_AUTHORIZED\" \"$TOKENS_DIR/second.pub\""
 ssh-keygen -q -t ed25519 -N '' -f second
 target "$SSHD_PORT" ssh
+ok "a secret is defined" town_define prod/second --policy production --rotator ssh-key --effect "root on second" --target-json far.json
 remember
 told "a key that another file lets in is not adopted" 5 'second AuthorizedKeysFile.*authorized_keys2' adopt second second far.json
 unchanged "nothing was stored, and nothing changed there"

@@ -63,7 +63,7 @@ ok "the log verifies again" halligan log verify
 ssh-keygen -q -t ed25519 -N '' -C far -f far
 cat far.pub >> "$SSHD_AUTHORIZED"
 far() {
-	as infra secret add prod/far --policy production --rotator ssh-key --effect "root on far" \
+	town_add prod/far --policy production --rotator ssh-key --effect "root on far" \
 		--target host=127.0.0.1 --target "port=$SSHD_PORT" --target "user=$SSHD_USER" --target access=ssh \
 		--target "authorized_keys=$SSHD_AUTHORIZED" --target "host_key=$SSHD_HOST_KEY" \
 		--field private-key=far "$@"

@@ -150,7 +150,7 @@ ok "a second vault, with copies" draft
 ok "carol signs" as carol charter sign
 ok "dan signs" as dan charter sign
 second_secret() {
-	as bob secret add prod/account --policy quick --rotator exec --effect "an account" \
+	OPERATOR=bob SECOND=carol VAULT=$HALLIGAN_VAULT town_add prod/account --policy quick --rotator exec --effect "an account" \
 		--target-json keeper.json --field password=account
 }
 ok "6: a value is adopted and replaced" second_secret

@@ -113,43 +113,51 @@ told "a token that is in no charter" 4 'belongs to no seat of this vault; this n
 ssh-keygen -q -t ed25519 -N '' -C breakglass -f breakglass
 cat breakglass.pub > "$SSHD_AUTHORIZED"
 sshd_target local > target.json
-add() { as infra secret add prod/db --policy production --rotator ssh-key --effect "root on db1" --target-json target.json "$@"; }
+define() { as infra secret add "$1" --policy production --rotator ssh-key --effect "root on db1" --target-json "$2"; }
+give() { as infra secret adopt prod/db "$@"; }
+sed "s/\"port\":$SSHD_PORT/\"port\":$(sshd_free_port)/" target.json > dead.json
+ok "a definition is drawn up" define prod/db target.json
+told "who signed it does not sign it again" 1 'has signed it already; somebody else signs it now' as infra secret sign
+ok "a second person signs it" as ciso secret sign
+told "nothing waits any more" 1 'no such definition waits.*secret add' as ciso secret sign
+ok "another" define prod/dead dead.json
+ok "and its second signature" as ciso secret sign
 umask 077
 head -c 65537 /dev/zero | tr '\0' x > large
 head -c 65530 large > nearly
 : > empty
 remember
-told "a credential over 64 KiB" 1 'large.*65536|64 KiB' add --field private-key=large
-told "fields that are too long together" 1 '65536|64 KiB' add --field private-key=breakglass --field note=nearly
-told "an empty field" 1 'empty' add --field private-key=empty
-told "no value" 2 'present value is missing: --field' add
-told "an unknown field names the nearest" 2 'no field "private_key"; did you mean private-key' add --field private_key=breakglass
-told "a field twice" 2 'private-key is given twice' add --field private-key=breakglass --field private-key=breakglass
-told "a file that is not there" 1 'absent' add --field private-key=absent
-told "a file that others can read is no secret" 1 'breakglass.pub is open to other users' add --field private-key=breakglass.pub
+told "a credential over 64 KiB" 1 'large.*65536|64 KiB' give --field private-key=large
+told "fields that are too long together" 1 '65536|64 KiB' give --field private-key=breakglass --field note=nearly
+told "an empty field" 1 'empty' give --field private-key=empty
+told "no value" 2 'present value is missing: --field' give
+told "an unknown field names the nearest" 2 'no field "private_key"; did you mean private-key' give --field private_key=breakglass
+told "a field twice" 2 'private-key is given twice' give --field private-key=breakglass --field private-key=breakglass
+told "a file that is not there" 1 'absent' give --field private-key=absent
+told "a file that others can read is no secret" 1 'breakglass.pub is open to other users' give --field private-key=breakglass.pub
 cp breakglass.pub public; chmod 600 public
-told "what is no private key" 1 'this is no private key.*public key' add --field private-key=public
-told "an unknown policy names the nearest" 2 'no policy "producton"; did you mean production' as infra secret add prod/db --policy producton --rotator ssh-key --effect x --target-json target.json --field private-key=breakglass
-told "an unknown rotator" 1 'ssh-kee' as infra secret add prod/db --policy production --rotator ssh-kee --effect x --target-json target.json --field private-key=breakglass
-told "a rotator by its path" 1 'rotator' as infra secret add prod/db --policy production --rotator ../cli/halligan --effect x --target-json target.json --field private-key=breakglass
-told "a value without the field that the rotator needs" 2 'no private-key, and rotator ssh-key needs one: --field private-key=FILE' as infra secret add prod/db --policy production --rotator ssh-key --effect x --target-json target.json --field password=breakglass
-told "a target that the rotator has nothing for" 1 'nothing for a target like this' as infra secret add prod/db --policy production --rotator ssh-key --effect x --target access=telnet --field private-key=breakglass
-told "a name that is none" 2 'no secret.s name' as infra secret add 'Prod DB' --policy production --rotator ssh-key --effect x --target-json target.json --field private-key=breakglass
-told "control characters in the effect" 2 'plain text' as infra secret add prod/db --policy production --rotator ssh-key --effect $'x\u202ey' --target-json target.json --field private-key=breakglass
+told "what is no private key" 1 'this is no private key.*public key' give --field private-key=public
+told "an unknown policy names the nearest" 2 'no policy "producton"; did you mean production' as infra secret add prod/other --policy producton --rotator ssh-key --effect x --target-json target.json
+told "an unknown rotator" 1 'ssh-kee' as infra secret add prod/other --policy production --rotator ssh-kee --effect x --target-json target.json
+told "a rotator by its path" 1 'rotator' as infra secret add prod/other --policy production --rotator ../cli/halligan --effect x --target-json target.json
+told "a value without the field that the rotator needs" 2 'no private-key, and rotator ssh-key needs one: --field private-key=FILE' give --field password=breakglass
+told "a target that the rotator has nothing for" 1 'nothing for a target like this' as infra secret add prod/other --policy production --rotator ssh-key --effect x --target access=telnet
+told "a name that is none" 2 'no secret.s name' as infra secret add 'Prod DB' --policy production --rotator ssh-key --effect x --target-json target.json
+told "control characters in the effect" 2 'plain text' as infra secret add prod/other --policy production --rotator ssh-key --effect $'x\u202ey' --target-json target.json
 echo '{"host":"a","host":"b"}' > twice.json
-told "a target with a key twice" 1 'twice.json' as infra secret add prod/db --policy production --rotator ssh-key --effect x --target-json twice.json --field private-key=breakglass
+told "a target with a key twice" 1 'twice.json' as infra secret add prod/other --policy production --rotator ssh-key --effect x --target-json twice.json
 ssh-keygen -q -t ed25519 -N '' -C stranger -f stranger
 ssh-keygen -q -s stranger -I me -n "$SSHD_USER" breakglass.pub
-told "a key with a certificate, before a PIN" 1 'takes no certificate' add --field private-key=breakglass --field certificate=breakglass-cert.pub
+told "a key with a certificate, before a PIN" 1 'takes no certificate' give --field private-key=breakglass --field certificate=breakglass-cert.pub
 is "nobody is asked for one" "$(tap_output | grep -c "Touch")" 0
-told "a value that the target does not accept" 5 'refus.*nothing was stored' add --field private-key=stranger
-sed "s/\"port\":$SSHD_PORT/\"port\":$(sshd_free_port)/" target.json > dead.json
-told "a target that cannot be reached" 5 'reach.*run the same command again' as infra secret add prod/db --policy production --rotator ssh-key --effect x --target-json dead.json --field private-key=breakglass
-told "an operator's token is needed" 4 'belongs to the seat ciso; this needs a token of an operator' as ciso secret add prod/db --policy production --rotator ssh-key --effect x --target-json target.json --field private-key=breakglass
+told "a value that the target does not accept" 5 'refus.*nothing was stored' give --field private-key=stranger
+told "a target that cannot be reached" 5 'reach.*run the same command again' as infra secret adopt prod/dead --field private-key=breakglass
+told "an operator's token is needed" 4 'belongs to the seat ciso; this needs a token of an operator' as ciso secret adopt prod/db --field private-key=breakglass
 unchanged "none of these left a secret, a leaf or an escrow file, or changed the target"
 ok "a right one is taken" town_secret
 remember
-told "a second of the same name, before a PIN" 1 'secret "prod/db" already.*secret show' add --field private-key=stranger
+told "a second of the same name, before a PIN" 1 'secret "prod/db" already.*secret show' define prod/db target.json
+told "a second value, before a PIN" 1 'prod/db has a value already: .*secret show' give --field private-key=stranger
 like "nobody is asked for one" "$(tap_output | grep -c "Touch")" 0
 unchanged "the first stands"
 

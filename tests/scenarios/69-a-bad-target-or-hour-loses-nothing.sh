@@ -31,7 +31,7 @@ hash_of() { sha256sum "$1" | cut -d' ' -f1; }
 printf '{"command":["%s"],"hash":"%s","generate":{"length":24,"alphabet":"abcdefghjkmnpqrstuvwxyz23456789"}}' \
 	"$TOKENS_DIR/program" "$(hash_of program)" > target.json
 umask 077; printf 'first password' > password; cp password given
-add() { as infra secret add "$1" --policy "${2:-production}" --rotator exec --effect "the console" --target-json target.json --field password=given; }
+add() { town_add "$1" --policy "${2:-production}" --rotator exec --effect "the console" --target-json target.json --field password=given; }
 debt() { db "SELECT state FROM debts ORDER BY arrival DESC LIMIT 1"; }
 debts() { db "SELECT count(*) FROM debts WHERE state <> 'retired'"; }
 escrows() { find "$VAULT/escrow" -type f ! -name '*.lock' | wc -l; }
@@ -46,6 +46,7 @@ healed() { # healed CLAIM: with the target in order again, rotate pays the debt
 }
 
 # --- a new secret ---
+ok "a secret is defined" town_define console --policy production --rotator exec --effect "the console" --target-json target.json
 remember
 mode down
 told "adopting: the target is away" 5 'no route to it.*run the same command again' add console

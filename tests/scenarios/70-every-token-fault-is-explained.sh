@@ -16,7 +16,7 @@ town_start
 	as infra roster add alice.enrolment bob.enrolment && as ciso roster sign && town_secret --no-rotate; } > found.log 2>&1 ||
 	{ sed 's/^/# /' found.log | tail -n 30; exit 99; }
 for name in one two; do
-	as infra secret add "prod/$name" --policy production --rotator ssh-key --effect x --target-json target.json \
+	town_add "prod/$name" --policy production --rotator ssh-key --effect x --target-json target.json \
 		--field private-key=breakglass --no-rotate > add.log 2>&1 || { sed 's/^/# /' add.log; exit 99; }
 done
 request() { as "$1" request "$2" --reason r --incident 1 --for 30m > request.log 2>&1 || { sed 's/^/# /' request.log; exit 99; }; }

@@ -26,7 +26,7 @@ add() { # add N
 	printf 'value-%s-abcdefgh' "$1" > "account$1"; chmod 600 "account$1"
 	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":40,"alphabet":"abcdefgh2345"}}' \
 		"$PWD/rotate-file" "$PWD/account$1" "$HASH" > "target$1.json"
-	as infra secret add "prod/s$1" --policy production --rotator exec --effect "root on s$1" \
+	town_add "prod/s$1" --policy production --rotator exec --effect "root on s$1" \
 		--target-json "target$1.json" --field "password=account$1" --no-rotate
 }
 db() { "$LIB/tamper.py" "$VAULT" get "$1"; }

@@ -49,8 +49,8 @@ add() { # add N: by the operator at the vault's machine
 	printf 'value-%s-abcdefgh' "$1" > "account$1"; chmod 600 "account$1"
 	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":40,"alphabet":"abcdefgh2345"}}' \
 		"$PWD/rotate-file" "$PWD/account$1" "$HASH" > target.json
-	as infra secret add "prod/s$1" --policy production --rotator exec --effect "root on s$1" \
-		--target-json target.json --field "password=account$1" --no-rotate --vault "$VAULT"
+	HALLIGAN_VAULT=$VAULT town_add "prod/s$1" --policy production --rotator exec --effect "root on s$1" \
+		--target-json target.json --field "password=account$1" --no-rotate
 }
 add_all() { local n; for n in $(seq "$SECRETS"); do add "$n" > add.log 2>&1 || { cat add.log; return 1; }; done; }
 

@@ -25,7 +25,7 @@ adopt() {
 	printf 'first password' > "password.$1"; cp "password.$1" given
 	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":24,"alphabet":"abcdefghjkmnpqrstuvwxyz23456789"}}' \
 		"$TOKENS_DIR/program" "$1" "$hash" > target.json
-	as infra secret add "$1" --policy production --rotator exec --effect "$1" --target-json target.json --field password=given
+	town_add "$1" --policy production --rotator exec --effect "$1" --target-json target.json --field password=given
 }
 owed() { db "SELECT count(*) FROM debts WHERE state <> 'retired'"; }
 escrows() { find "$VAULT/escrow" -type f ! -name '*.lock' | wc -l; }

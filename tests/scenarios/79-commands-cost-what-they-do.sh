@@ -77,7 +77,8 @@ costs done-four as alice done
 GROWN=600
 grow() {
 	tokens_stop # so that their states are written
-	"$HALLIGAN_BUILD/tests/bench/bench-grow" "$VAULT" "$TOKENS_DIR/${SERIAL[infra]}.json" $GROWN 0 0
+	"$HALLIGAN_BUILD/tests/bench/bench-grow" "$VAULT" "$TOKENS_DIR/${SERIAL[infra]}.json" \
+		"$TOKENS_DIR/${SERIAL[ciso]}.json" $GROWN 0 0
 	tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
 }
 ok "it grows by $GROWN secrets" grow

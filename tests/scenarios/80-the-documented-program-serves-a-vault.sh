@@ -17,7 +17,7 @@ printf 'jane:$6$x$y\nbreakglass:%s\n' "$(openssl passwd -6 -in given)" > users
 opens() { [ "$(openssl passwd -6 -in "$1" -salt "$(sed -n 's/^breakglass:$6$\([^$]*\).*/\1/p' users)")" = "$(sed -n 's/^breakglass://p' users)" ]; }
 
 ok "the program keeps to the contract" halligan rotator test exec --target-json mail.json --value username=user --value password=given
-ok "its secret is adopted" as infra secret add mail --policy production --rotator exec --effect "mail of breakglass" \
+ok "its secret is adopted" town_add mail --policy production --rotator exec --effect "mail of breakglass" \
 	--target-json mail.json --field username=user --field password=given
 like "what it announces is said before" "$(tap_output)" 'takes the place of the old one'
 town_settled

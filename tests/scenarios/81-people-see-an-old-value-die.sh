@@ -16,7 +16,7 @@ target() { # IDENTITY GRACE
 target ambient 3600 > mail.json
 printf 'the first password' > given; printf breakglass > user
 printf 'breakglass:%s\n' "$(openssl passwd -6 -in given)" > users
-adopt() { as infra secret add "$1" --policy production --rotator exec --effect "mail of breakglass" \
+adopt() { town_add "$1" --policy production --rotator exec --effect "mail of breakglass" \
 	--target-json "$2" --field username=user --field password=given; }
 
 target via 0 > via.json

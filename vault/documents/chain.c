@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/documents/definition_verify.h"
+
 void
 chain_done(struct chain *chain)
 {
@@ -247,7 +249,10 @@ chain_verify_definitions(const struct chain *chain, const struct dsse *statement
 		TRY(chain_charter(chain, i - 1, &charter, err));
 		code = definitions_verify(statement, definitions, charter, &chain->vault, err);
 	}
-	if (code == ERR_OK)
-		return ERR_OK;
-	return definitions_verify(statement, definitions, chain->charter, &chain->vault, err);
+	if (code != ERR_OK)
+		code =
+		    definitions_verify(statement, definitions, chain->charter, &chain->vault, err);
+	if (code == ERR_WAITING) /* it was whole when it was accepted */
+		code = err->code = ERR_INTEGRITY;
+	return code;
 }

@@ -97,8 +97,8 @@ enum err_code chain_check_signers(const struct chain *chain, const struct dsse *
 enum err_code chain_refuse_vault(struct err *err) MUST_CHECK;
 /* For chain_image.c: the roster in force, of which the documents tell. */
 enum err_code chain_read_roster(struct chain *chain, struct err *err) MUST_CHECK;
-/* definitions_verify under the newest charter under which it verifies: a definition stays valid when the
- * operator who signed it has left.  What is refused is what the charter in force refuses. */
+/* definitions_verify under the newest charter under which it verifies: a definition stays valid when
+ * those who signed it have left.  What is refused is what the charter in force refuses. */
 enum err_code chain_verify_definitions(const struct chain *chain, const struct dsse *statement,
     const struct definitions *definitions, struct err *err) MUST_CHECK;
 

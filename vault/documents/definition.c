@@ -10,7 +10,6 @@
 
 #include "base/hpke_info.h"
 #include "base/text.h"
-#include "vault/documents/signers.h"
 
 static const struct member members[] = {
     {"vault", MEMBER_HEX, FIELD(struct definitions, vault)},
@@ -41,6 +40,32 @@ definition_done(struct definition *definition)
 {
 	json_free(definition->target);
 	definition->target = NULL;
+	definition_drop_change(definition);
+}
+
+void
+definition_drop_change(struct definition *definition)
+{
+	for (size_t i = 0; i < definition->change.quorum_count; i++)
+		free(definition->change.quorums[i]);
+	definition->change = (struct definition_change){.quorum_count = 0};
+}
+
+enum err_code
+definition_add_quorum(struct definition_change *change, const char *quorum, struct err *err)
+{
+	for (size_t i = 0; i < change->quorum_count; i++)
+		if (strcmp(change->quorums[i], quorum) == 0)
+			return ERR_OK;
+	if (change->quorum_count == DEFINITION_QUORUMS)
+		return err_set(err, ERR_REFUSED,
+		    "secret: quorums: its versions are sealed to more than %d quorums; let their deaths end first",
+		    (int)DEFINITION_QUORUMS);
+	change->quorums[change->quorum_count] = strdup(quorum);
+	if (change->quorums[change->quorum_count] == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for a definition");
+	change->quorum_count++;
+	return ERR_OK;
 }
 
 void
@@ -52,16 +77,63 @@ definitions_done(struct definitions *definitions)
 	*definitions = (struct definitions){0};
 }
 
-/* A copy of TARGET that outlives its document. */
+static const struct member change_members[] = {
+    {"previous", MEMBER_HEX, FIELD(struct definition_change, previous)},
+    {"policy", MEMBER_NAME, FIELD(struct definition_change, policy)},
+    {NULL},
+};
+
 static enum err_code
-copy_target(const struct json *target, struct json **ret_copy, struct err *err)
+parse_quorums(const struct json *array, struct definition_change *change, struct err *err)
+{
+	for (size_t i = 0; i < json_array_count(array); i++) {
+		const char *text = json_array_text(array, i);
+		size_t before = change->quorum_count;
+		struct quorum quorum;
+		BUF canonical = {0};
+
+		if (text == NULL || strlen(text) > QUORUM_TEXT_MAX)
+			return err_set(err, ERR_INVALID, "quorums[%zu]: must be a quorum", i);
+		if (quorum_canonical(text, &quorum, &canonical, err) != ERR_OK)
+			return err_add(err, "quorums[%zu]", i);
+		if (strcmp(text, buf_string(&canonical)) != 0)
+			return err_set(err, ERR_INVALID,
+			    "quorums[%zu]: it does not stand in canonical form", i);
+		TRY(definition_add_quorum(change, text, err));
+		if (change->quorum_count == before)
+			return err_set(err, ERR_INVALID, "quorums[%zu]: it stands twice", i);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+parse_change(const struct json *object, struct definition_change *change, struct err *err)
+{
+	struct json_in in = json_in(object, "secret: change", err);
+
+	members_in(&in, change_members, change);
+	const struct json *quorums = json_in_array(&in, "quorums", 0, DEFINITION_QUORUMS);
+	change->retires = json_in_bool(&in, "retires");
+	TRY(json_in_end(&in));
+	if (parse_quorums(quorums, change, err) != ERR_OK)
+		return err_add(err, "secret: change");
+	return ERR_OK;
+}
+
+enum err_code
+definition_set_target(struct definition *definition, const struct json *target, struct err *err)
 {
 	BUF text = {0};
+	struct json *copy;
+
 	TRY(json_encode(target, &text, err));
 	if (text.size > TARGET_TEXT_MAX)
 		return err_set(err, ERR_INVALID, "secret: target: %zu bytes, at most %d", text.size,
 		    (int)TARGET_TEXT_MAX);
-	return json_parse(buf_view(&text), ret_copy, err);
+	TRY(json_parse(buf_view(&text), &copy, err));
+	json_free(definition->target);
+	definition->target = copy;
+	return ERR_OK;
 }
 
 static enum err_code
@@ -85,13 +157,16 @@ parse_entry(const struct json *entry, const struct digest *vault, struct definit
 	const struct json *target = json_in_object(&in, "target");
 	members_in(&in, effect_members, definition);
 	const struct json *announced = json_in_object(&in, "announced");
+	const struct json *change = definition->revision > 1 ? json_in_object(&in, "change") : NULL;
 	TRY(json_in_end(&in));
 	TRY(announcement_parse(announced, "secret: announced", &definition->announced, err));
 	/* It becomes part of a file name. */
 	if (!text_is_name(definition->rotator) || strchr(definition->rotator, '/') != NULL)
 		return err_set(err, ERR_INVALID,
 		    "secret: rotator: name: not a name (a-z 0-9 - _ ., first a letter or digit)");
-	TRY(copy_target(target, &definition->target, err));
+	if (change != NULL)
+		TRY(parse_change(change, &definition->change, err));
+	TRY(definition_set_target(definition, target, err));
 	return hash_entry(entry, vault, &definition->digest, err);
 }
 
@@ -149,7 +224,20 @@ definitions_parse(const struct dsse *statement, bool training, struct definition
 }
 
 static struct json *
-entry_payload(const struct definition *definition)
+change_payload(const struct definition_change *change)
+{
+	struct json *object = json_new_object(), *quorums = json_new_array();
+
+	members_put(object, change_members, change);
+	for (size_t i = 0; i < change->quorum_count; i++)
+		json_add_text(quorums, change->quorums[i]);
+	json_put(object, "quorums", quorums);
+	json_put_bool(object, "retires", change->retires);
+	return object;
+}
+
+struct json *
+definition_entry(const struct definition *definition)
 {
 	struct json *entry = json_new_object(), *announced = json_new_object();
 
@@ -158,6 +246,8 @@ entry_payload(const struct definition *definition)
 	members_put(entry, effect_members, definition);
 	announcement_put(announced, &definition->announced);
 	json_put(entry, "announced", announced);
+	if (definition->revision > 1)
+		json_put(entry, "change", change_payload(&definition->change));
 	return entry;
 }
 
@@ -168,7 +258,7 @@ definitions_payload(const struct definitions *definitions, struct json **ret_pay
 	struct json *payload = payload_begin(members, definitions), *array = json_new_array();
 
 	for (size_t i = 0; i < definitions->count; i++)
-		json_add(array, entry_payload(&definitions->rows[i]));
+		json_add(array, definition_entry(&definitions->rows[i]));
 	json_put(payload, "definitions", array);
 	return payload_finish(payload, ret_payload, err);
 }
@@ -177,11 +267,15 @@ enum err_code
 definition_copy(const struct definition *definition, struct definition *ret_definition,
     struct err *err)
 {
-	struct json *target;
+	DEFINITION copy = *definition;
 
-	TRY(copy_target(definition->target, &target, err));
-	*ret_definition = *definition;
-	ret_definition->target = target;
+	copy.target = NULL;
+	copy.change.quorum_count = 0;
+	for (size_t i = 0; i < definition->change.quorum_count; i++)
+		TRY(definition_add_quorum(&copy.change, definition->change.quorums[i], err));
+	TRY(definition_set_target(&copy, definition->target, err));
+	*ret_definition = copy;
+	copy = (struct definition){0};
 	return ERR_OK;
 }
 
@@ -192,54 +286,4 @@ definitions_find(const struct definitions *definitions, const struct digest *dig
 		if (digest_equal(&definitions->rows[i].digest, digest))
 			return &definitions->rows[i];
 	return NULL;
-}
-
-static enum err_code
-check_policy(const struct definition *definition, const struct charter *charter, struct err *err)
-{
-	const char *names[CHARTER_POLICIES + 1];
-	if (charter_policy(charter, definition->policy) != NULL)
-		return ERR_OK;
-	for (size_t i = 0; i < charter->policy_count; i++)
-		names[i] = charter->policies[i].name;
-	names[charter->policy_count] = NULL;
-	const char *near = text_nearest(definition->policy, names);
-	if (near == NULL)
-		return err_set(err, ERR_INVALID, "secret: policy: the charter has no \"%s\"",
-		    definition->policy);
-	return err_set(err, ERR_INVALID,
-	    "secret: policy: the charter has no \"%s\"; did you mean \"%s\"?", definition->policy,
-	    near);
-}
-
-static enum err_code
-check_entry(const struct definition *definition, const struct charter *charter, struct err *err)
-{
-	if (definition->revision != 1)
-		return err_set(err, ERR_VERSION,
-		    "secret: revision %u was made by a newer Halligan; this one reads revision 1",
-		    definition->revision);
-	return check_policy(definition, charter, err);
-}
-
-enum err_code
-definitions_verify(const struct dsse *statement, const struct definitions *definitions,
-    const struct charter *charter, const struct digest *vault, struct err *err)
-{
-	bool signed_by[CHARTER_SEATS];
-
-	TRY(signers_check_digest(statement, &definitions->digest, "secret", err));
-	if (!digest_equal(&definitions->vault, vault))
-		return err_set(err, ERR_INTEGRITY, "secret: vault: belongs to another vault");
-	for (size_t i = 0; i < definitions->count; i++)
-		if (check_entry(&definitions->rows[i], charter, err) != ERR_OK)
-			return err_add(err, "definitions[%zu]", i);
-	if (signers_verify(statement, charter->seats, charter->seat_count, NULL, 0, err) != ERR_OK)
-		return err_add(err, "secret");
-	signers_mark(statement, charter->seats, charter->seat_count, signed_by);
-	for (size_t i = 0; i < charter->seat_count; i++)
-		if (signed_by[i] && (charter->seats[i].roles & ROLE_OPERATOR) != 0)
-			return ERR_OK;
-	return err_set(err, ERR_REFUSED, "secret: \"%s\" is not signed by an operator",
-	    definitions->rows[0].name);
 }

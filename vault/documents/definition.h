@@ -6,14 +6,18 @@
  * ENTRY:	{"secret":HEX16,"name":"prod/db","revision":1,"policy":NAME,
  *	 "rotator":{"name":"ssh-key","hash":HEX32},"target":{...},
  *	 "effect":TEXT (what the credential can do, shown to officers),
- *	 "announced":{...} (what the rotator announces about the target: base/announcement.h)}
+ *	 "announced":{...} (what the rotator announces about the target: base/announcement.h),
+ *	 "change":{"previous":HEX32,"policy":NAME,"quorums":[TEXT..],"retires":BOOL} (revision > 1 only)}
+ *
+ * A change names the definition that it follows by its digest, that one's policy, and the quorum of every header of
+ * the secret that is not retired, each once (0 to 16): all of them sign it (definition_verify.h).  What "retires" is
+ * the last: nothing of the secret is opened or changed any more.
  *
  * What names a definition everywhere is the hash of its own entry, in whatever statement it stands:
  * SHA-256(lp8 "halligan/v1 definition" || vault id || ENTRY as json_encode writes it).
  *
  * No name and no secret stands twice in a statement.  The rotator's name has no '/' and at most 40 bytes;
  * target is any object of at most 16384 bytes as one line, whose members are the rotator's to judge.
- * Revision 1 is signed by a token of a seat with the role operator.
  */
 #ifndef VAULT_DOCUMENTS_DEFINITION_H
 #define VAULT_DOCUMENTS_DEFINITION_H
@@ -21,7 +25,22 @@
 #include "base/announcement.h"
 #include "vault/documents/charter.h"
 
-enum { DEFINITIONS = 500, EFFECT_MAX = 300, ROTATOR_TEXT_MAX = 40, TARGET_TEXT_MAX = 16384 };
+enum {
+	DEFINITIONS = 500,
+	EFFECT_MAX = 300,
+	ROTATOR_TEXT_MAX = 40,
+	TARGET_TEXT_MAX = 16384,
+	DEFINITION_QUORUMS = 16
+};
+
+/* Of revision 2 and later. */
+struct definition_change {
+	struct digest previous;
+	char policy[SEAT_NAME_MAX + 1];
+	char *quorums[DEFINITION_QUORUMS]; /* owned; canonical */
+	size_t quorum_count;
+	bool retires;
+};
 
 struct definition {
 	struct digest digest; /* of the entry */
@@ -34,9 +53,12 @@ struct definition {
 	struct json *target; /* owned */
 	char effect[EFFECT_MAX + 1];
 	struct announcement announced;
+	struct definition_change change;
 };
 void definition_done(struct definition *definition);
 #define DEFINITION CLEANUP(definition_done) struct definition
+/* ENTRY; NULL: out of memory. */
+struct json *definition_entry(const struct definition *definition);
 /* Another owner for the same. */
 enum err_code definition_copy(const struct definition *definition,
     struct definition *ret_definition, struct err *err) MUST_CHECK;
@@ -60,11 +82,13 @@ enum err_code definitions_payload(const struct definitions *definitions, struct 
 /* The entry with the hash DIGEST, or NULL. */
 const struct definition *definitions_find(const struct definitions *definitions,
     const struct digest *digest);
-/* Vault id, every policy exists in CHARTER, and a valid signature by an operator of CHARTER.
- * ERR_REFUSED when no operator signed; every signature must be valid and of a token of CHARTER.
- * Revisions after the first (which need the quorum of the policy) are ERR_VERSION. */
-enum err_code definitions_verify(const struct dsse *statement,
-    const struct definitions *definitions, const struct charter *charter,
-    const struct digest *vault, struct err *err) MUST_CHECK;
+/* DEFINITION as if it were a first one: it changes nothing. */
+void definition_drop_change(struct definition *definition);
+/* A copy of TARGET, an object that lives elsewhere, is DEFINITION's from now on.  ERR_INVALID: it is too long. */
+enum err_code definition_set_target(struct definition *definition, const struct json *target,
+    struct err *err) MUST_CHECK;
+/* QUORUM, canonical, is one of CHANGE's from now on; once.  ERR_REFUSED: there are too many. */
+enum err_code definition_add_quorum(struct definition_change *change, const char *quorum,
+    struct err *err) MUST_CHECK;
 
 #endif

@@ -28,6 +28,7 @@ enum statement_type {
 	STATEMENT_SUSPEND,
 	STATEMENT_SPARE,
 	STATEMENT_TEST,
+	STATEMENT_ADOPT,
 	STATEMENT_TYPES
 };
 extern const char *const statement_names[STATEMENT_TYPES + 1]; /* "enrolment", ... */

@@ -51,7 +51,8 @@ enum cell_kind {
 	CELL_TESTS,     /* of a token, in the order of arrival */
 	CELL_UNTESTED,  /* envelopes of a spare token, in the order of their statements */
 	CELL_BOXES,     /* the same by what names the box */
-	CELL_WATCHES    /* death watches of a secret, in the order of arrival */
+	CELL_WATCHES,   /* death watches of a secret, in the order of arrival */
+	CELL_DEFINED    /* secrets that have no version yet, like CELL_NAMES */
 };
 
 enum {

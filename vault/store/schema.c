@@ -80,6 +80,7 @@ const char *const store_schema[] = {
     DIGEST("definition") "REFERENCES definitions(hash) DEFERRABLE INITIALLY DEFERRED,"
     "  current INTEGER CHECK (current BETWEEN 1 AND newest),"
     NUMBER("newest") ","
+    "  retired INTEGER NOT NULL CHECK (retired IN (0, 1) AND (retired = 0 OR current IS NULL)),"
     "  FOREIGN KEY (id, current) REFERENCES versions(secret, number) DEFERRABLE INITIALLY DEFERRED"
     ") STRICT;"
     "CREATE TABLE versions ("
@@ -95,7 +96,7 @@ const char *const store_schema[] = {
     "  PRIMARY KEY (secret, number)"
     ") STRICT;"
     NO_CHANGE("versions",
-        "UPDATE OF secret, number, header_hash, header, ciphertext, created, shape", "unchanged")
+        "UPDATE OF secret, number, header_hash, header, ciphertext, created", "unchanged")
     "CREATE TABLE envelopes ("
     ID("secret") ","
     "  version INTEGER NOT NULL,"

@@ -52,12 +52,13 @@ store_add_secret(struct store *store, const struct secret_row *row, struct err *
 	TRY(check_name(row->name, err));
 	TRY(check_untaken(store, row->name, NULL, err));
 	SQL_QUERY query =
-	    sql_query(store->sql, "secrets", "INSERT INTO secrets VALUES (?, ?, ?, ?, ?)", err);
+	    sql_query(store->sql, "secrets", "INSERT INTO secrets VALUES (?, ?, ?, ?, ?, ?)", err);
 	store_put_secret_id(&query, &row->id);
 	sql_put_text(&query, row->name);
 	store_put_digest(&query, &row->definition);
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
+	sql_put_int(&query, row->retired);
 	return state_insert(store, TABLE_SECRETS, &query);
 }
 
@@ -67,14 +68,16 @@ store_update_secret(struct store *store, const struct secret_row *row, struct er
 	TRY(check_name(row->name, err));
 	TRY(check_untaken(store, row->name, &row->id, err));
 	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ? WHERE id = ?",
+	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ?, retired = ?"
+	    " WHERE id = ?",
 	    err);
 	sql_put_text(&query, row->name);
 	store_put_digest(&query, &row->definition);
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
+	sql_put_int(&query, row->retired);
 	store_put_secret_id(&query, &row->id);
-	return state_change(store, TABLE_SECRETS, &query, 4, "secret");
+	return state_change(store, TABLE_SECRETS, &query, 5, "secret");
 }
 
 /* RET_ROW is written only when all of it is right. */
@@ -87,6 +90,7 @@ read_secret(struct sql_query *query, struct secret_row *ret_row)
 	store_get_digest(query, "definition", &row.definition);
 	row.current = store_get_version_number(query, "current");
 	row.newest = store_get_u32(query, "newest");
+	row.retired = store_get_flag(query, "retired");
 	if (row.current > row.newest)
 		sql_fail(query, "current", "is out of range");
 	if (query->code == ERR_OK)
@@ -198,6 +202,26 @@ store_list_secrets(struct store *store, const char *after, struct secret_row *ro
 	}
 	*ret_count = count;
 	return ERR_OK;
+}
+
+enum err_code
+store_list_defined(struct store *store, struct secret_row *rows, size_t max, size_t *ret_count,
+    uint64_t *ret_all, struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct tree_range range = cell_index_from(CELL_DEFINED, view_of(NULL, 0));
+	struct tree_key place;
+	bool is_first = true;
+	size_t count = 0;
+	enum err_code code = ERR_OK;
+	TRY(sql_enter(store->sql, &scope, err));
+	TRY(state_count(store, CELL_DEFINED, ret_all, err));
+	while (count < max && code == ERR_OK) {
+		code = next_name(store, &range, &place, &is_first, &rows[count], err);
+		count += code == ERR_OK;
+	}
+	*ret_count = count;
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
 enum err_code

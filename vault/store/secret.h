@@ -13,6 +13,7 @@ struct secret_row {
 	struct digest definition;
 	uint32_t current; /* version; 0 before the first is committed */
 	uint32_t newest;  /* highest version number ever used */
+	bool retired;     /* for good: nothing of it is current */
 };
 struct version_row {
 	struct secret_id secret;
@@ -39,6 +40,9 @@ enum err_code store_find_secret(struct store *store, const char *name, struct se
 /* Secrets in name order after AFTER ("" first), at most MAX. */
 enum err_code store_list_secrets(struct store *store, const char *after, struct secret_row *rows,
     size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
+/* The first MAX that are defined, and have no version yet, in name order; and how many there are. */
+enum err_code store_list_defined(struct store *store, struct secret_row *rows, size_t max,
+    size_t *ret_count, uint64_t *ret_all, struct err *err) MUST_CHECK;
 enum err_code store_count_secrets(struct store *store, uint64_t *ret_count,
     struct err *err) MUST_CHECK;
 

@@ -267,3 +267,15 @@ store_erase_envelopes(struct store *store, const struct secret_id *secret, uint3
 	    "DELETE FROM envelopes WHERE secret = ? AND version = ?", secret, version, err));
 	return erase_spares(store, secret, version, err);
 }
+
+enum err_code
+store_set_shape(struct store *store, const struct secret_id *secret, uint32_t number,
+    const struct digest *shape, struct err *err)
+{
+	SQL_QUERY query = sql_query(store->sql, "versions",
+	    "UPDATE versions SET shape = ? WHERE secret = ? AND number = ?", err);
+	store_put_digest(&query, shape);
+	store_put_number(&query, secret, number);
+	TRY(state_change(store, TABLE_VERSIONS, &query, 1, "version"));
+	return renew_class(store, secret, number, err);
+}

@@ -50,4 +50,8 @@ enum err_code store_find_class(struct store *store, const struct version_row *ro
 enum err_code store_erase_envelopes(struct store *store, const struct secret_id *secret,
     uint32_t version, struct err *err) MUST_CHECK;
 
+/* Another policy protects the version: its shape is SHAPE from now on, and its class follows. */
+enum err_code store_set_shape(struct store *store, const struct secret_id *secret, uint32_t number,
+    const struct digest *shape, struct err *err) MUST_CHECK;
+
 #endif

@@ -186,10 +186,10 @@ check_in_force(struct client *client, const struct digest *digest, struct err *e
 	    "the server says that what you signed is in force, and its documents do not have it");
 }
 
-/* REQUEST brings a signature on the document with DIGEST. */
+/* REQUEST brings a signature on STATEMENT, which has DIGEST. */
 static enum err_code
-ask(struct client *client, struct json *request, const struct digest *digest,
-    struct draft_outcome *ret_outcome, struct err *err)
+ask(struct client *client, struct json *request, const struct dsse *statement,
+    const struct digest *digest, struct draft_outcome *ret_outcome, struct err *err)
 {
 	struct draft_outcome outcome;
 	REPLY reply = {0};
@@ -207,7 +207,8 @@ ask(struct client *client, struct json *request, const struct digest *digest,
 	if (!digest_equal(&said, digest))
 		return err_set(err, ERR_INTEGRITY,
 		    "the server answered about another document than the one that you signed");
-	if (outcome.live)
+	if (outcome.live &&
+	    !statement_is(statement, STATEMENT_SECRET)) /* no document of the chain */
 		TRY(check_in_force(client, digest, err));
 	text_hex(VIEW_OF(digest->bytes), hex);
 	snprintf(outcome.name, sizeof(outcome.name), "%.*s", SHORT, hex);
@@ -240,7 +241,8 @@ draft_propose(struct client *client, const struct dsse *statement, const struct 
 	struct digest digest;
 
 	TRY(dsse_digest(statement, &digest, err));
-	return ask(client, proposal(statement, enrolments, false), &digest, ret_outcome, err);
+	return ask(client, proposal(statement, enrolments, false), statement, &digest, ret_outcome,
+	    err);
 }
 
 enum err_code
@@ -256,7 +258,7 @@ draft_sign(struct client *client, const struct hand *hand, const struct dsse *st
 	request = op_new("sign");
 	json_put_hex(request, "digest", VIEW_OF(digest.bytes));
 	put_signature(request, dsse_find(statement, keyid));
-	return ask(client, request, &digest, ret_outcome, err);
+	return ask(client, request, statement, &digest, ret_outcome, err);
 }
 
 /* ---- withdrawing ---- */

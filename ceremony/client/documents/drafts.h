@@ -37,7 +37,8 @@ enum err_code draft_fetch(struct client *client, const struct draft_row *row,
 enum err_code draft_pick(struct client *client, enum statement_type type, const char *which,
     struct draft_row *ret_row, struct err *err) MUST_CHECK;
 
-/* What came of a signature.  When LIVE, the vault's documents, verified anew, have it: a view from before is over. */
+/* What came of a signature.  When LIVE, the vault's documents, verified anew, have it: a view from before is over.  (Of
+ * definitions whoever asks looks for them.) */
 struct draft_outcome {
 	bool live;
 	char missing[2048]; /* whose signatures it still needs; "" when live */

@@ -1,195 +1,265 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The value goes from secret memory into an HPKE box for the host's escrow key, which the charter
- * names; the definition's digest binds it to the definition that the operator just signed.
+ * Each value goes from secret memory into an HPKE box for the host's escrow key, which the charter names; the box is
+ * signed by a key that the operator's statement names, so that one touch gives many values.
  */
 #include "ceremony/client/secrets/adopt.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
+#include "base/crypto_key.h"
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/secrets/rotator.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
-#include "ceremony/client/text/announced.h"
-#include "ceremony/client/typed.h"
 #include "ceremony/protocol/adopt.h"
 #include "ceremony/protocol/message.h"
-#include "vault/documents/state_names.h"
 
-static enum err_code
-check_plan(const struct adopt_plan *plan, const struct vault_view *view, struct err *err)
-{
-	if (!text_is_name(plan->name))
-		return err_set(err, ERR_USAGE,
-		    "%s is no secret's name: 1 to 63 of a-z 0-9 - _ . and / between parts",
-		    QUOTED(plan->name));
-	if (charter_policy(view->chain.charter, plan->policy) == NULL) {
-		const char *names[CHARTER_POLICIES + 1] = {NULL};
-		const char *near;
-
-		for (size_t i = 0; i < view->chain.charter->policy_count; i++)
-			names[i] = view->chain.charter->policies[i].name;
-		near = text_nearest(plan->policy, names);
-		return err_set(err, ERR_USAGE, "the charter has no policy %s%s%s%s",
-		    QUOTED(plan->policy), near != NULL ? "; did you mean " : "",
-		    near != NULL ? near : "", near != NULL ? "?" : "");
-	}
-	TRY(typed_check("the effect (what the credential can do)", plan->effect, EFFECT_MAX, err));
-	if (plan->rotator[0] == '\0' || strlen(plan->rotator) > ROTATOR_TEXT_MAX)
-		return err_set(err, ERR_USAGE, "%s is no rotator's name", QUOTED(plan->rotator));
-	return credential_check(secret_view(plan->credential), err);
-}
-
-/* What the host says of the rotator; the host judges the definition by it again. */
-struct rotator_said {
-	struct digest hash;
-	struct announcement announced;
-	uint32_t fields; /* those that a value must have */
+struct adopting {
+	struct client *client;
+	const struct adopt_plan *plan;
+	const struct vault_view *view;
+	struct { /* by the statement's order */
+		struct definition definition;
+		struct rotator_said said;
+		struct secret *credential; /* NULL: not asked for yet */
+	} * rows;
+	struct adopt adopt; /* what is signed: as many items */
+	struct dsse statement;
+	struct secret *box_seed;
 };
 
-static enum err_code
-ask_rotator(struct client *client, const struct adopt_plan *plan, struct rotator_said *ret_said,
-    struct err *err)
+static void
+adopting_done(struct adopting *adopting)
 {
-	struct json *request = op_new("rotator");
-	REPLY reply = {0};
-	char text[ANNOUNCED_TEXT_SIZE];
-	const struct json *announced;
-	const char *path;
+	for (size_t i = 0; i < adopting->adopt.count; i++) {
+		definition_done(&adopting->rows[i].definition);
+		secret_free(adopting->rows[i].credential);
+	}
+	free(adopting->rows);
+	adopt_done(&adopting->adopt);
+	dsse_done(&adopting->statement);
+	secret_free(adopting->box_seed);
+}
 
-	json_put_text(request, "name", plan->rotator);
-	json_put_copy(request, "target", plan->target);
-	TRY(client_ask(client, request, "rotator", &reply, err));
-	json_in_hex(&reply.in, "hash", ret_said->hash.bytes, DIGEST_SIZE);
-	path = json_in_text(&reply.in, "path", 1, 4095);
-	announced = json_in_object(&reply.in, "announced");
-	ret_said->fields = json_in_set(&reply.in, "fields", credential_field_names, 1);
-	TRY(json_in_end(&reply.in));
-	TRY(announcement_parse(announced, "rotator: announced", &ret_said->announced, err));
-	announced_text(&ret_said->announced, text);
-	ui_say(client_options(client)->ui, "Rotator %s: %s on the host, pinned by its hash; %s.",
-	    plan->rotator, QUOTED(path), text);
+/* --- Which ---------------------------------------------------------------------------------- */
+
+static enum err_code
+take_value(struct adopting *adopting, size_t position, struct err *err)
+{
+	const struct definition *definition = &adopting->rows[position].definition;
+	SECRET *credential = NULL;
+
+	TRY(adopting->plan->value(adopting->plan->context, definition, &credential, err));
+	if (credential == NULL)
+		return ERR_OK;
+	TRY(credential_check(secret_view(credential), err));
+	TRY(rotator_check_fields(&adopting->rows[position].said, definition->rotator, credential,
+	    adopting->plan->name != NULL, err));
+	adopting->rows[position].credential = TAKE(credential);
 	return ERR_OK;
 }
 
-/* Before anybody is asked for a PIN: all that is missing, at once. */
+/* The secret NAME, which must be without a value. */
 static enum err_code
-check_usable(const struct adopt_plan *plan, const struct rotator_said *said, struct err *err)
+add_secret(struct adopting *adopting, const char *name, struct err *err)
 {
-	struct err all = {0}, one;
+	LOOKUP lookup = {0};
+	size_t position = adopting->adopt.count;
 
-	if (said->announced.identity == IDENTITY_VIA)
-		err_gather(&all,
-		    err_set(&one, ERR_REFUSED,
-		        "the target's identity is \"via\": this Halligan opens no other secret to change one, so that "
-		        "the value could never be replaced"),
-		    &one);
-	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
-		if ((said->fields & 1u << i) == 0 ||
-		    credential_has(secret_view(plan->credential), (enum credential_field)i))
-			continue;
-		err_gather(&all,
-		    err_set(&one, ERR_USAGE,
-		        "the value has no %s, and rotator %s needs one: --field %s=FILE",
-		        credential_field_names[i], plan->rotator, credential_field_names[i]),
-		    &one);
-	}
-	return err_gathered(&all, err);
+	TRY(lookup_secret(adopting->client, adopting->view, name, &lookup, err));
+	if (lookup.definition.change.retires)
+		return err_set(err, ERR_REFUSED, "%s is retired", name);
+	if (lookup.newest != 0)
+		return err_set(err, ERR_EXISTS, "%s has a value already: 'halligan secret show %s'",
+		    name, name);
+	TRY(definition_copy(&lookup.definition, &adopting->rows[position].definition, err));
+	adopting->adopt.items[adopting->adopt.count++] =
+	    (struct adopt_item){lookup.definition.secret, lookup.definition.digest, 0};
+	TRY(rotator_ask(adopting->client, lookup.definition.rotator, lookup.definition.target,
+	    &adopting->rows[position].said, err));
+	return adopting->plan->ahead ? take_value(adopting, position, err) : ERR_OK;
+}
+
+/* Of the list, those that wait; with the values ahead, those that one is there for. */
+static enum err_code
+visit_listed(void *context, const struct secret_listed *row, struct err *err)
+{
+	struct adopting *adopting = context;
+	size_t count = adopting->adopt.count;
+
+	if (strcmp(row->state, "defined") != 0 || count == ADOPT_SECRETS)
+		return ERR_OK;
+	if (add_secret(adopting, row->name, err) != ERR_OK)
+		return err_add(err, "%s", row->name);
+	ui_progress(client_options(adopting->client)->ui, "%zu looked at", count + 1);
+	if (!adopting->plan->ahead || adopting->rows[count].credential != NULL)
+		return ERR_OK;
+	definition_done(&adopting->rows[count].definition);
+	adopting->adopt.count = count;
+	return ERR_OK;
 }
 
 static enum err_code
-sign_definition(const struct adopt_plan *plan, const struct vault_view *view,
-    const struct rotator_said *said, struct hand *hand, struct dsse *statement, struct err *err)
+gather(struct adopting *adopting, struct err *err)
 {
-	struct definition definition = {.revision = 1,
-	    .rotator_hash = said->hash,
-	    .announced = said->announced,
-	    .target = plan->target};
-	const struct definitions definitions = {.vault = view->chain.vault,
-	    .created = hand->options->now(),
-	    .rows = &definition,
-	    .count = 1};
+	size_t max = adopting->plan->name != NULL ? 1 : ADOPT_SECRETS;
+
+	adopting->rows = calloc(max, sizeof(*adopting->rows));
+	adopting->adopt.items = calloc(max, sizeof(*adopting->adopt.items));
+	if (adopting->rows == NULL || adopting->adopt.items == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for %zu secrets", max);
+	return adopting->plan->name != NULL ?
+	    add_secret(adopting, adopting->plan->name, err) :
+	    secrets_walk(adopting->client, visit_listed, adopting, err);
+}
+
+/* --- By whom -------------------------------------------------------------------------------- */
+
+static enum err_code
+sign(struct adopting *adopting, struct err *err)
+{
+	const struct client_options *options = client_options(adopting->client);
+	const struct charter *charter = adopting->view->chain.charter;
+	const struct hand_want want = {.roles = ROLE_OPERATOR,
+	    .lists = {{charter->seats, charter->seat_count}},
+	    .suspended = &adopting->view->chain.suspensions};
+	struct adopt *adopt = &adopting->adopt;
 	JSON *payload = NULL;
+	HAND hand = {0};
 
-	TRY(random_bytes(definition.secret.bytes, SECRET_ID_SIZE, err));
-	snprintf(definition.name, sizeof(definition.name), "%s", plan->name);
-	snprintf(definition.policy, sizeof(definition.policy), "%s", plan->policy);
-	snprintf(definition.rotator, sizeof(definition.rotator), "%s", plan->rotator);
-	snprintf(definition.effect, sizeof(definition.effect), "%s", plan->effect);
-	TRY(definitions_payload(&definitions, &payload, err));
-	return hand_state(hand, STATEMENT_SECRET, view->chain.charter->training, payload,
-	    "sign the definition", statement, err);
+	TRY(hand_take(options, &want, &hand, err));
+	if (adopt->count > 1)
+		ui_say(options->ui, "One touch signs for the values of %zu secrets, from %s to %s.",
+		    adopt->count, adopting->rows[0].definition.name,
+		    adopting->rows[adopt->count - 1].definition.name);
+	TRY(hand_unlock(&hand, 1, 0, err));
+	TRY(secret_new(ED25519_SIZE, &adopting->box_seed, err));
+	TRY(secret_random(adopting->box_seed, ED25519_SIZE, err));
+	TRY(ed25519_public(adopting->box_seed, &adopt->box_key, err));
+	adopt->vault = adopting->view->chain.vault;
+	adopt->token = hand.entry->id;
+	memcpy(adopt->seat, hand.seat->name, sizeof(adopt->seat));
+	adopt->created = options->now();
+	adopt->expires = adopt->created + ADOPT_LIFE;
+	TRY(adopt_payload(adopt, &payload, err));
+	TRY(hand_state(&hand, STATEMENT_ADOPT, charter->training, payload, "sign the adoption",
+	    &adopting->statement, err));
+	return dsse_digest(&adopting->statement, &adopt->digest, err);
 }
 
+/* --- One by one ------------------------------------------------------------------------------ */
+
 static enum err_code
-seal_value(const struct adopt_plan *plan, const struct vault_view *view,
-    const struct definition *definition, struct point *ret_enc, struct buf *ret_ciphertext,
-    struct err *err)
+seal(const struct adopting *adopting, size_t position, struct point *ret_enc,
+    struct buf *ret_ciphertext, uint8_t ret_signature[ED25519_SIGNATURE_SIZE], struct err *err)
 {
-	struct digest info;
+	const struct adopt *adopt = &adopting->adopt;
+	const struct adopt_item *item = &adopt->items[position];
+	struct digest info, box;
 	HPKE *hpke = NULL;
 
-	TRY(adopt_info(&view->chain.vault, definition, &info, err));
-	TRY(hpke_sender(hpke_suite_default, &view->chain.charter->host_escrow, VIEW_OF(info.bytes),
-	    &hpke, ret_enc, err));
-	return hpke_seal(hpke, VIEW_OF(definition->digest.bytes), secret_view(plan->credential),
-	    ret_ciphertext, err);
+	TRY(adopt_info(&adopt->vault, item, &info, err));
+	TRY(hpke_sender(hpke_suite_default, &adopting->view->chain.charter->host_escrow,
+	    VIEW_OF(info.bytes), &hpke, ret_enc, err));
+	TRY(hpke_seal(hpke, VIEW_OF(adopt->digest.bytes),
+	    secret_view(adopting->rows[position].credential), ret_ciphertext, err));
+	TRY(adopt_box_digest(adopt, item, ret_enc, buf_view(ret_ciphertext), &box, err));
+	return ed25519_sign(adopting->box_seed, VIEW_OF(box.bytes), ret_signature, err);
 }
 
 static enum err_code
-send_secret(struct client *client, const struct adopt_plan *plan, const struct dsse *statement,
-    const struct point *enc, struct view ciphertext, char ret_state[32], struct err *err)
+read_outcome(const struct adopting *adopting, size_t position, struct reply *reply, bool *ret_owed)
 {
-	const struct ui *ui = client_options(client)->ui;
-	struct json *request = op_new("secret-add");
-	REPLY reply = {0};
-	const char *state, *note;
-	uint32_t version;
+	uint32_t version = (uint32_t)json_in_int(&reply->in, "version", 1, UINT32_MAX);
+	const char *state = json_in_text(&reply->in, "state", 1, 31);
+	const char *note = json_in_text(&reply->in, "note", 0, NOTE_TEXT_MAX);
 
-	json_put_hex(request, "enc", VIEW_OF(enc->bytes));
-	json_put_bool(request, "rotate", plan->rotate);
-	put_statement(request, "definition", statement);
-	TRY(client_send(client, request, ciphertext, "secret-add", &reply, err));
-	version = (uint32_t)json_in_int(&reply.in, "version", 1, UINT32_MAX);
-	state = json_in_text(&reply.in, "state", 1, 31);
-	note = json_in_text(&reply.in, "note", 0, NOTE_TEXT_MAX);
-	TRY(json_in_end(&reply.in));
-	snprintf(ret_state, 32, "%s", state);
-	ui_say(ui, "%s: version %u is sealed to the officers (%s).%s%s", plan->name, version, state,
+	TRY(json_in_end(&reply->in));
+	*ret_owed = strcmp(state, "owed") == 0;
+	ui_say(client_options(adopting->client)->ui,
+	    "%s: version %u is sealed to the officers (%s).%s%s",
+	    adopting->rows[position].definition.name, version, QUOTED(state),
 	    note[0] != '\0' ? " " : "", note[0] != '\0' ? QUOTED(note) : "");
 	return ERR_OK;
 }
 
-enum err_code
-adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[32], struct err *err)
+static enum err_code
+adopt_one(struct adopting *adopting, size_t position, bool *ret_left, struct err *err)
 {
-	const struct vault_view *view;
-	HAND hand = {0};
-	DSSE statement = {0};
-	DEFINITIONS_OF definitions = {0};
-	BUF ciphertext = {0};
-	struct rotator_said said;
+	struct json *request = NULL;
 	struct point enc;
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
+	BUF ciphertext = {0};
+	REPLY reply = {0};
 
-	lookup_foresee(client, plan->name);
-	TRY(client_sync(client, &view, err));
-	TRY(check_plan(plan, view, err));
-	TRY(lookup_none(client, plan->name, err));
-	TRY(ask_rotator(client, plan, &said, err));
-	TRY(check_usable(plan, &said, err));
-	const struct hand_want want = {.roles = ROLE_OPERATOR,
-	    .lists = {{view->chain.charter->seats, view->chain.charter->seat_count}},
-	    .suspended = &view->chain.suspensions};
-	TRY(hand_take(client_options(client), &want, &hand, err));
-	TRY(hand_unlock(&hand, 1, 0, err));
-	TRY(sign_definition(plan, view, &said, &hand, &statement, err));
-	hand_done(&hand); /* the token is not held while the target is tried */
-	TRY(definitions_parse(&statement, view->chain.charter->training, &definitions, err));
-	TRY(definitions_verify(&statement, &definitions, view->chain.charter, &view->chain.vault,
-	    err));
-	TRY(seal_value(plan, view, &definitions.rows[0], &enc, &ciphertext, err));
-	return send_secret(client, plan, &statement, &enc, buf_view(&ciphertext), ret_state, err);
+	*ret_left = true;
+	if (adopting->rows[position].credential == NULL)
+		TRY(take_value(adopting, position, err));
+	if (adopting->rows[position].credential == NULL)
+		return ERR_OK;
+	TRY(seal(adopting, position, &enc, &ciphertext, signature, err));
+	secret_freep(&adopting->rows[position].credential);
+	request = op_new("adopt");
+	put_statement(request, "adopt", &adopting->statement);
+	json_put_hex(request, "secret", VIEW_OF(adopting->adopt.items[position].secret.bytes));
+	json_put_hex(request, "enc", VIEW_OF(enc.bytes));
+	json_put_hex(request, "signature", VIEW_OF(signature));
+	json_put_bool(request, "rotate", adopting->plan->rotate);
+	TRY(client_send(adopting->client, request, buf_view(&ciphertext), "adopt", &reply, err));
+	return read_outcome(adopting, position, &reply, ret_left);
+}
+
+/* What is about this secret or its value alone: the next may go well. */
+static bool
+is_of_one(enum err_code code)
+{
+	return code == ERR_TARGET || code == ERR_TARGET_UNKNOWN || code == ERR_REFUSED ||
+	    code == ERR_USAGE || code == ERR_INVALID || code == ERR_EXISTS;
+}
+
+static enum err_code
+adopt_each(struct adopting *adopting, size_t *ret_left, struct err *err)
+{
+	const struct ui *ui = client_options(adopting->client)->ui;
+	size_t count = adopting->adopt.count;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = adopting->rows[i].definition.name;
+		struct err one;
+		bool left;
+		enum err_code code = adopt_one(adopting, i, &left, &one);
+
+		if (code != ERR_OK && (count == 1 || !is_of_one(code))) {
+			*err = one;
+			return count == 1 ? code : err_add(err, "%s", name);
+		}
+		if (code != ERR_OK)
+			ui_say(ui, "%s: NOT ADOPTED: %s", name, QUOTED(one.text));
+		*ret_left += code != ERR_OK || left;
+		if (count > 1)
+			ui_progress(ui, "%zu of %zu", i + 1, count);
+	}
+	return ERR_OK;
+}
+
+enum err_code
+adopt_run(struct client *client, const struct adopt_plan *plan, size_t *ret_left, struct err *err)
+{
+	CLEANUP(adopting_done) struct adopting adopting = {.client = client, .plan = plan};
+
+	*ret_left = 0;
+	if (plan->name != NULL)
+		lookup_foresee(client, plan->name);
+	TRY(client_sync(client, &adopting.view, err));
+	TRY(gather(&adopting, err));
+	if (adopting.adopt.count == 0)
+		return err_set(err, ERR_NOT_FOUND, "%s",
+		    plan->ahead ? "no secret that has none yet is among these values" :
+		                  "every secret that is defined has a value");
+	TRY(sign(&adopting, err)); /* the token is not held while the targets are tried */
+	return adopt_each(&adopting, ret_left, err);
 }

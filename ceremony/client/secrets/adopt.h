@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Giving a secret to the vault: its signed definition, and its present value once. */
-#ifndef CEREMONY_CLIENT_SECRETS_SECRET_ADD_H
-#define CEREMONY_CLIENT_SECRETS_SECRET_ADD_H
+/* The present values of secrets that are defined go to the vault, once. */
+#ifndef CEREMONY_CLIENT_SECRETS_ADOPT_H
+#define CEREMONY_CLIENT_SECRETS_ADOPT_H
 
 #include "base/credential.h"
 #include "ceremony/client/connection.h"
+#include "vault/documents/definition.h"
+
+/* The value that the secret of DEFINITION has now, encoded; NULL in RET_CREDENTIAL: it is left for another time. */
+typedef enum err_code (*adopt_value)(void *context, const struct definition *definition,
+    struct secret **ret_credential, struct err *err);
 
 struct adopt_plan {
-	const char *name, *policy, *rotator, *effect;
-	struct json *target;       /* an object, lent; the rotator judges it */
-	struct secret *credential; /* encoded */
+	const char *name; /* NULL: all that have none yet, at most 500 */
+	adopt_value
+	    value; /* asked for each, before PIN and touch when AHEAD, else when its turn comes */
+	void *context;
+	bool ahead;
 	bool rotate; /* replace the value at once, so that nobody knows the sealed one */
 };
-/* RET_STATE is "rotated", "adopted" or "owed"; the person is told more. */
-enum err_code adopt_run(struct client *client, const struct adopt_plan *plan, char ret_state[32],
+/* With one signature.  RET_LEFT: how many are without a value still, or owe their first replacement; what went wrong with
+ * one of several is said, and the others go on. */
+enum err_code adopt_run(struct client *client, const struct adopt_plan *plan, size_t *ret_left,
     struct err *err) MUST_CHECK;
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "ceremony/protocol/message.h"
 
-enum { PAGE = 500 };
+enum { PAGE = 500, STATEMENTS_MAX = 2 * PAGE + EARLIER_MAX };
 
 /* What a page's statements define, verified. */
 struct page {
@@ -72,7 +72,7 @@ read_row(const struct page *page, const struct json *object, struct reader *head
 	struct view header = reader_lp32(headers, HEADER_MAX);
 	if (headers->failed)
 		return err_set(err, ERR_PROTOCOL, "the server sent less than its header");
-	TRY(lookup_header(header, page->view, lookup, err));
+	TRY(lookup_header(header, page->view, page->sets, page->count, lookup, err));
 	return lookup_spares(spares, lookup->header, &lookup->spares, err);
 }
 
@@ -133,7 +133,7 @@ walk_page(struct client *client, const struct vault_view *view, char after[SEAT_
 
 	TRY(client_ask(client, page_request(after), "secret-headers", &reply, err));
 	const struct json *rows = json_in_array(&reply.in, "secrets", 0, PAGE);
-	const struct json *statements = json_in_array(&reply.in, "statements", 0, PAGE);
+	const struct json *statements = json_in_array(&reply.in, "statements", 0, STATEMENTS_MAX);
 	const char *next = json_in_text(&reply.in, "next", 0, SEAT_NAME_MAX);
 	TRY(json_in_end(&reply.in));
 	TRY(read_statements(statements, &page, err));

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
+#include "vault/documents/definition_verify.h"
 
 enum { PAGE = 500 };
 
@@ -14,6 +15,7 @@ void
 lookup_done(struct lookup *lookup)
 {
 	definition_done(&lookup->definition);
+	definition_done(&lookup->sealed);
 	header_freep(&lookup->header);
 	free(lookup->quorum);
 	json_free(lookup->told);
@@ -32,17 +34,17 @@ compare_header(const struct header *header, const struct vault_view *view,
 		differs = "another kind of vault";
 	else if (memcmp(&header->secret, &definition->secret, sizeof(header->secret)) != 0)
 		differs = "another secret";
-	else if (!digest_equal(&header->definition, &definition->digest))
-		differs = "another definition";
 	if (differs != NULL)
 		return err_set(err, ERR_INTEGRITY, "the sealed version's header names %s", differs);
 	return ERR_OK;
 }
 
 enum err_code
-lookup_header(struct view bytes, const struct vault_view *view, struct lookup *lookup,
-    struct err *err)
+lookup_header(struct view bytes, const struct vault_view *view, const struct definitions *sets,
+    size_t count, struct lookup *lookup, struct err *err)
 {
+	const struct definition *sealed;
+
 	TRY(header_new(&lookup->header, err));
 	lookup->quorum = calloc(1, sizeof(*lookup->quorum));
 	if (lookup->quorum == NULL)
@@ -50,6 +52,9 @@ lookup_header(struct view bytes, const struct vault_view *view, struct lookup *l
 	TRY(header_decode(bytes, lookup->header, err));
 	TRY(header_check(lookup->header, lookup->quorum, err));
 	TRY(compare_header(lookup->header, view, &lookup->definition, err));
+	TRY(definition_trace(&lookup->definition, sets, count, &lookup->header->definition, &sealed,
+	    err));
+	TRY(definition_copy(sealed, &lookup->sealed, err));
 	if (lookup->header->version != lookup->current)
 		return err_set(err, ERR_INTEGRITY,
 		    "the header is of version %u, the current version is %u",
@@ -190,13 +195,49 @@ read_rotation(const struct dsse *statement, const struct vault_view *view, struc
 	    err_set(err, ERR_INTEGRITY, "the statement of its last rotation names %s", differs);
 }
 
+struct sets {
+	struct definitions *rows;
+	size_t count;
+};
+
+static void
+sets_done(struct sets *sets)
+{
+	for (size_t i = 0; i < sets->count; i++)
+		definitions_done(&sets->rows[i]);
+	free(sets->rows);
+}
+
+static enum err_code
+read_earlier(const struct json *array, const struct vault_view *view, struct sets *sets,
+    struct err *err)
+{
+	size_t count = array != NULL ? json_array_count(array) : 0;
+
+	sets->rows = calloc(count + 1, sizeof(*sets->rows));
+	if (sets->rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for definitions");
+	for (size_t i = 0; i < count; i++) {
+		DSSE statement = {0};
+
+		TRY(array_statement(array, i, "secret", &statement, err));
+		TRY(lookup_definitions(&statement, view, &sets->rows[sets->count++], err));
+	}
+	return ERR_OK;
+}
+
 static enum err_code
 read_lookup(struct reply *reply, const struct vault_view *view, const char *name,
     struct lookup *lookup, struct err *err)
 {
+	CLEANUP(sets_done) struct sets sets = {0};
 	DSSE statement = {0}, rotation = {0};
+	const struct json *earlier;
 
 	in_statement(&reply->in, "definition", &statement);
+	earlier = json_in_has(&reply->in, "earlier") ?
+	    json_in_array(&reply->in, "earlier", 1, EARLIER_MAX) :
+	    NULL;
 	lookup->has_rotation = json_in_has(&reply->in, "rotation");
 	if (lookup->has_rotation)
 		in_statement(&reply->in, "rotation", &rotation);
@@ -217,7 +258,8 @@ read_lookup(struct reply *reply, const struct vault_view *view, const char *name
 		    "it was rotated, as a statement says, and has no version that is current");
 	if (lookup->current == 0)
 		return ERR_OK;
-	TRY(lookup_header(buf_view(&reply->blob), view, lookup, err));
+	TRY(read_earlier(earlier, view, &sets, err));
+	TRY(lookup_header(buf_view(&reply->blob), view, sets.rows, sets.count, lookup, err));
 	TRY(read_rotation(&rotation, view, lookup, err));
 	return lookup_spares(spares, lookup->header, &lookup->spares, err);
 }

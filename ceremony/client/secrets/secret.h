@@ -12,8 +12,9 @@
 
 struct lookup {
 	struct definition definition;
-	struct header *header; /* NULL when no version is current yet */
-	struct quorum *quorum; /* of the header */
+	struct definition sealed; /* that the header names: the same, or one that it comes of */
+	struct header *header;    /* NULL when no version is current yet */
+	struct quorum *quorum;    /* of the header */
 	struct digest header_hash;
 	const struct policy *policy; /* in the charter of the view */
 	uint32_t current, newest;    /* versions; the server's word */
@@ -56,9 +57,11 @@ enum err_code lookup_spares(const struct json *array, const struct header *heade
  * signed that. */
 enum err_code lookup_definitions(const struct dsse *statement, const struct vault_view *view,
     struct definitions *ret_definitions, struct err *err) MUST_CHECK;
-/* The HEADER of the current version of LOOKUP's definition, verified. */
+/* The HEADER of the current version of LOOKUP's definition, verified; what led from the one that it names to that is among
+ * the COUNT SETS. */
 enum err_code lookup_header(struct view header, const struct vault_view *view,
-    struct lookup *lookup, struct err *err) MUST_CHECK;
+    const struct definitions *sets, size_t count, struct lookup *lookup,
+    struct err *err) MUST_CHECK;
 typedef enum err_code (
     *secret_visit)(void *context, const struct secret_listed *row, struct err *err);
 /* Every secret, in the order of names, through VISIT. */

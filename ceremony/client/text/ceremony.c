@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/text/charter.h"
+#include "vault/documents/definition_changes.h"
 
 enum { CLOCK_SKEW = 120, ROW_SIZE = 8192 };
 
@@ -211,6 +212,18 @@ turn_page(struct screen *screen, struct err *err)
 }
 
 static enum err_code
+show_difference(void *context, const char *what, const char *before, const char *after,
+    struct err *err)
+{
+	struct screen *screen = context;
+
+	(void)err;
+	row(screen, "changed", "%s, since it was sealed: %s -> %s", QUOTED(what),
+	    before != NULL ? QUOTED(before) : "-", after != NULL ? QUOTED(after) : "-");
+	return ERR_OK;
+}
+
+static enum err_code
 show_item(struct screen *screen, size_t position, struct err *err)
 {
 	const struct dossier_item *item = &screen->dossier->items[position];
@@ -223,6 +236,8 @@ show_item(struct screen *screen, size_t position, struct err *err)
 		return ERR_OK;
 	}
 	row_theirs(screen, "can do", "", item->exhibit->definition->effect);
+	TRY(definition_compare(item->exhibit->sealed, item->exhibit->definition, show_difference,
+	    screen, err));
 	if (item->part_exposed)
 		row(screen, "WARNING",
 		    "shares of this version were opened before, in a ceremony that was refused");

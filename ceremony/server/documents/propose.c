@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/charter.h"
+#include "ceremony/server/documents/definition.h"
 #include "ceremony/server/documents/enrolments.h"
 #include "ceremony/server/documents/roster.h"
 #include "ceremony/server/documents/suspend.h"
@@ -27,10 +28,11 @@
 static const struct kind {
 	proposal_verify verify;
 	proposal_weigh weigh;
-	proposal_enact enact;
+	proposal_enact enact; /* NULL: it is no document of the chain (definition.h) */
 } kinds[STATEMENT_TYPES] = {[STATEMENT_CHARTER] = {charter_vet, charter_weigh, charter_enact},
     [STATEMENT_ROSTER] = {roster_vet, roster_weigh, roster_enact},
-    [STATEMENT_SUSPEND] = {suspension_vet, suspension_weigh, suspension_enact}};
+    [STATEMENT_SUSPEND] = {suspension_vet, suspension_weigh, suspension_enact},
+    [STATEMENT_SECRET] = {definition_vet, definition_weigh, NULL}};
 
 /* What was found of it, so that it is looked at anew. */
 static void
@@ -38,6 +40,7 @@ proposal_forget(struct proposal *proposal)
 {
 	charter_freep(&proposal->charter);
 	roster_freep(&proposal->roster);
+	definitions_done(&proposal->definitions);
 	suspensions_done(&proposal->after);
 	proposal->after = (struct suspensions){0};
 	proposal->waits = false;
@@ -85,15 +88,11 @@ check_room(struct session *session, struct err *err)
 	return chain_check_room(count, bytes, err);
 }
 
-/* It is in force from this commit on. */
 static enum err_code
-enact(struct session *session, const struct proposal *proposal, struct err *err)
+enact_document(struct session *session, const struct proposal *proposal, struct err *err)
 {
 	LEAF leaf = leaf_new(statement_names[proposal->type]);
 
-	if (session->state == SESSION_LIVE)
-		TRY(none_releasing(session, err));
-	TRY(store_drop_draft(session->store, &proposal->digest, err));
 	TRY(chain_keep(session, err));
 	TRY(store_add_document(session->store, &proposal->digest, err));
 	TRY(check_room(session, err));
@@ -101,6 +100,19 @@ enact(struct session *session, const struct proposal *proposal, struct err *err)
 	leaf_statement(&leaf, &proposal->digest);
 	TRY(kinds[proposal->type].enact(session, proposal, &leaf, err));
 	return journal_add(session, &leaf, err);
+}
+
+/* It is in force from this commit on. */
+static enum err_code
+enact(struct session *session, const struct proposal *proposal, struct err *err)
+{
+	if (session->state == SESSION_LIVE)
+		TRY(none_releasing(session, err));
+	TRY(store_drop_draft(session->store, &proposal->digest, err));
+	if (kinds[proposal->type].enact != NULL)
+		return enact_document(session, proposal, err);
+	TRY(draft_clear(session, proposal, err));
+	return definitions_enact(session, proposal, err);
 }
 
 /* Inside a change: into force, or on waiting.  Commits and replies. */
@@ -210,7 +222,7 @@ check_form(struct session *session, struct proposal *proposal, bool try, struct 
 {
 	if (!draft_type(&proposal->statement, &proposal->type))
 		return err_set(err, ERR_INVALID,
-		    "statement: only a charter, roster or suspension is proposed");
+		    "statement: only a charter, roster, suspension or definition is proposed");
 	if (session->state == SESSION_FOUNDING && proposal->type != STATEMENT_CHARTER)
 		return err_set(err, ERR_REFUSED, "%s: the vault has no charter yet",
 		    statement_names[proposal->type]);

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
+#include "vault/documents/definition_verify.h"
 
 void
 draft_done(struct draft *draft)
@@ -18,7 +19,7 @@ draft_done(struct draft *draft)
 }
 
 static const enum statement_type draft_types[] = {STATEMENT_CHARTER, STATEMENT_ROSTER,
-    STATEMENT_SUSPEND};
+    STATEMENT_SUSPEND, STATEMENT_SECRET};
 
 bool
 draft_type(const struct dsse *statement, enum statement_type *ret_type)
@@ -161,16 +162,60 @@ struct clearing {
 	const struct proposal *live;
 };
 
+/* Do both define one name, or one secret? */
 static bool
-is_void(const struct draft *draft, const struct proposal *live)
+define_one(const struct definitions *a, const struct definitions *b)
 {
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t j = 0; j < b->count; j++)
+			if (strcmp(a->rows[i].name, b->rows[j].name) == 0 ||
+			    memcmp(&a->rows[i].secret, &b->rows[j].secret,
+			        sizeof(a->rows[i].secret)) == 0)
+				return true;
+	return false;
+}
+
+/* A definition names no charter: it waits on where those who signed it have their seats and tokens. */
+static enum err_code
+is_definition_void(struct session *session, const struct draft *draft, const struct proposal *live,
+    bool *ret_void, struct err *err)
+{
+	DEFINITIONS_OF definitions = {0};
+	struct err cause;
+
+	TRY(definitions_parse(&draft->statement, session->chain.charter->training, &definitions,
+	    err));
+	if (live->type == STATEMENT_SECRET) {
+		*ret_void = define_one(&definitions, &live->definitions);
+		return ERR_OK;
+	}
+	enum err_code code = definitions_verify(&draft->statement, &definitions, live->charter,
+	    &session->chain.vault, &cause);
+
+	*ret_void = code != ERR_OK && code != ERR_WAITING;
+	return ERR_OK;
+}
+
+static enum err_code
+is_void(struct session *session, const struct draft *draft, const struct proposal *live,
+    bool *ret_void, struct err *err)
+{
+	bool of_secret = draft->type == STATEMENT_SECRET;
+
 	switch (live->type) {
 	case STATEMENT_CHARTER:
-		return true; /* none follows it */
-	case STATEMENT_ROSTER:
-		return draft->type != STATEMENT_CHARTER; /* they name the roster before */
+		if (of_secret)
+			return is_definition_void(session, draft, live, ret_void, err);
+		*ret_void = true; /* none follows it */
+		return ERR_OK;
+	case STATEMENT_ROSTER: /* they name the roster before */
+		*ret_void = draft->type == STATEMENT_ROSTER || draft->type == STATEMENT_SUSPEND;
+		return ERR_OK;
+	case STATEMENT_SECRET:
+		return of_secret ? is_definition_void(session, draft, live, ret_void, err) : ERR_OK;
 	default:
-		return suspensions_signer(&live->after, &draft->statement) != NULL;
+		*ret_void = suspensions_signer(&live->after, &draft->statement) != NULL;
+		return ERR_OK;
 	}
 }
 
@@ -178,8 +223,11 @@ static enum err_code
 clear_draft(void *context, const struct draft *draft, bool over, struct err *err)
 {
 	const struct clearing *clearing = context;
+	bool drops = over;
 
-	if (!over && !is_void(draft, clearing->live))
+	if (!over)
+		TRY(is_void(clearing->session, draft, clearing->live, &drops, err));
+	if (!drops)
 		return ERR_OK;
 	return store_drop_draft(clearing->session->store, &draft->row.digest, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drafts: charters, rosters and suspensions that collect signatures, side by side by their digest.
+ * Drafts: charters, rosters, suspensions and definitions of secrets that collect signatures, side by side by their digest.
  * Each is signed by who proposed it; a seat may have a few; none takes a signature
  * from another.  A draft counts for 14 days after it was drawn up; that is judged when it is used.
  */
@@ -38,7 +38,7 @@ enum err_code draft_check_time(const struct session *session, const struct dsse 
 /* Inside a change: ERR_REFUSED when SEAT, at the founding the key KEYID, has its number waiting. */
 enum err_code draft_check_room(struct session *session, const char *seat, const char *keyid,
     struct err *err) MUST_CHECK;
-/* A charter, roster or suspension with the signatures that it has now. */
+/* A charter, roster, suspension or secret statement with the signatures that it has now. */
 struct proposal {
 	struct dsse statement;
 	enum statement_type type;
@@ -49,6 +49,7 @@ struct proposal {
 	char seat[SEAT_NAME_MAX + 1]; /* of who proposes, or signs it last */
 	struct charter *charter;      /* of that type, */
 	struct roster *roster;
+	struct definitions definitions;
 	struct suspension suspension; /* and what would be suspended after it: */
 	struct suspensions after;
 	struct survey_lost lost; /* what nobody could open then */

@@ -66,6 +66,38 @@ judge(const struct opening *opening, const struct item *asked, struct loaded_ite
 		say_stale(item, "the charter has its policy no more");
 }
 
+struct changes {
+	const struct opening *opening;
+};
+
+static enum err_code
+show_earlier(void *context, const struct digest *which, struct err *err)
+{
+	const struct opening *opening = ((const struct changes *)context)->opening;
+	DSSE statement = {0};
+
+	TRY(session_statement(opening->session, which, "secret", &statement, err));
+	statement.verified = !opening->session->audits;
+	return transcript_show(opening->transcript, &statement, &opening->session->chain, err);
+}
+
+/* By which the definition came from the one under which this was sealed. */
+static enum err_code
+load_changes(const struct opening *opening, const struct item *asked, struct view bytes,
+    struct err *err)
+{
+	struct changes changes = {opening};
+	HEADER *header = NULL;
+	struct err ignored;
+
+	TRY(header_new(&header, err));
+	if (header_decode(bytes, header, &ignored) != ERR_OK ||
+	    transcript_known(opening->transcript, &header->definition) != NULL)
+		return ERR_OK; /* what is damaged is told with the rest */
+	return chain_each_earlier(opening->session, &asked->definition, &header->definition,
+	    show_earlier, &changes, err);
+}
+
 /* What is sealed and what is signed about it; what does not fit is damage, which the others survive. */
 static enum err_code
 load_exhibit(const struct opening *opening, const struct item *asked, struct loaded_item *item,
@@ -81,6 +113,7 @@ load_exhibit(const struct opening *opening, const struct item *asked, struct loa
 	if (!known)
 		TRY(chain_secret_statement(session, &asked->definition, &definition, err));
 	TRY(store_get_version(session->store, &asked->secret, asked->version, &item->version, err));
+	TRY(load_changes(opening, asked, buf_view(&item->version.header), err));
 	code = exhibit_new(opening->transcript, item->position, known ? NULL : &definition,
 	    buf_view(&item->version.header), &session->chain, &item->exhibit, &cause);
 	if (code == ERR_OK) {

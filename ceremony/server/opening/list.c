@@ -73,6 +73,37 @@ serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 	return put_ceremony(opening, call->reply, err);
 }
 
+struct earlier {
+	struct session *session;
+	struct json *array;
+};
+
+static enum err_code
+add_earlier(void *context, const struct digest *which, struct err *err)
+{
+	const struct earlier *earlier = context;
+	DSSE statement = {0};
+
+	TRY(session_statement(earlier->session, which, "secret", &statement, err));
+	add_statement(earlier->array, &statement);
+	return ERR_OK;
+}
+
+/* The changes since it was sealed. */
+static enum err_code
+put_earlier(const struct opening *opening, const struct loaded_item *item, struct json *object,
+    struct err *err)
+{
+	struct earlier earlier = {opening->session, NULL};
+
+	if (item->exhibit == NULL || item->exhibit->sealed == item->exhibit->definition)
+		return ERR_OK;
+	earlier.array = json_new_array();
+	json_put(object, "earlier", earlier.array);
+	return chain_each_earlier(opening->session, &item->exhibit->definition->digest,
+	    &item->exhibit->sealed->digest, add_earlier, &earlier, err);
+}
+
 /* What is behind an item, but for the statement that defines it; its header goes to OUT. */
 static enum err_code
 put_item(const struct opening *opening, size_t position, struct json *object, struct buf *out,
@@ -84,6 +115,7 @@ put_item(const struct opening *opening, size_t position, struct json *object, st
 
 	json_put(object, "given", given);
 	TRY(item_load(opening, position, &item, err));
+	TRY(put_earlier(opening, item, object, err));
 	json_put_text(object, "stale", item->stale);
 	spares_reach(&item->spares, &spares);
 	spares_put(object, &spares);

@@ -124,6 +124,20 @@ void_secret(struct session *session, const struct secret_id *secret, const struc
 	return void_those(session, is_about_secret, &about, reason, err);
 }
 
+static enum err_code
+names_secret(struct session *session, const struct ceremony_row *row, const void *context,
+    bool *ret_falls, struct err *err)
+{
+	return store_has_item(session->store, &row->id, context, ret_falls, err);
+}
+
+enum err_code
+void_naming(struct session *session, const struct secret_id *secret, const char *reason,
+    struct err *err)
+{
+	return void_those(session, names_secret, secret, reason, err);
+}
+
 enum err_code
 expose_asked(struct session *session, const struct secret_id *secret, uint32_t version,
     const struct id *except, bool *ret_exposed, struct err *err)

@@ -23,6 +23,9 @@ enum err_code void_all(struct session *session, const char *reason, struct err *
  * only one, else the item alone is stale; */
 enum err_code void_secret(struct session *session, const struct secret_id *secret,
     const struct id *except, const char *reason, struct err *err) MUST_CHECK;
+/* all that have one for it; */
+enum err_code void_naming(struct session *session, const struct secret_id *secret,
+    const char *reason, struct err *err) MUST_CHECK;
 /* those that the seat SEAT asked for; */
 enum err_code void_seat(struct session *session, const char *seat, const char *reason,
     struct err *err) MUST_CHECK;

@@ -53,10 +53,25 @@ follow_degraded(struct payment *payment, const struct debt_row *debt, struct err
 	return store_update_ceremony(session->store, &row, err);
 }
 
+/* A run goes by the definition that was in force when it began, and no further than that. */
+static enum err_code
+check_definition(const struct payment *payment, struct err *err)
+{
+	struct secret_row secret;
+
+	TRY(store_get_secret(payment->session->store, &payment->debt.secret, &secret, err));
+	return digest_equal(&secret.definition, &payment->secret.definition) ?
+	    ERR_OK :
+	    err_set(err, ERR_BUSY,
+	        "%s: its definition changed while it was rotated; the next run goes on as that says",
+	        secret.name);
+}
+
 enum err_code
 payment_commit(struct payment *payment, struct change *change, const struct debt_row *debt,
     struct leaf *leaf, struct err *err)
 {
+	TRY(check_definition(payment, err));
 	TRY(store_update_debt(payment->session->store, debt, err));
 	TRY(follow_degraded(payment, debt, err));
 	leaf_debt(leaf, debt);

@@ -97,3 +97,12 @@ debt_next(enum style style, enum debt_state state, enum debt_event event, enum d
 	    style < STYLES ? style_names[style] : "no style",
 	    event < DEBT_EVENTS ? debt_event_leaves[event] : "nothing", by_name(by));
 }
+
+bool
+debt_goes_on(enum style style, enum debt_state state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].state == state && (rows[i].styles & 1u << style) != 0)
+			return true;
+	return false;
+}

@@ -47,4 +47,7 @@ enum debt_by {
 enum err_code debt_next(enum style style, enum debt_state state, enum debt_event event,
     enum debt_by by, enum debt_state *ret_next, struct err *err) MUST_CHECK;
 
+/* Has a debt that is rotated by STYLE a way on from STATE? */
+bool debt_goes_on(enum style style, enum debt_state state);
+
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/credential.h"
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "ceremony/protocol/adopt.h"
 #include "ceremony/protocol/message.h"
@@ -22,16 +23,19 @@
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/rehearsal.h"
-#include "rotators/contract/description.h"
 #include "rotators/contract/rotator.h"
 #include "vault/store/statement.h"
 
 struct adoption {
 	struct dsse statement;
-	struct definitions definitions;
-	const struct definition *definition; /* its only one */
+	struct adopt adopt; /* what it says */
+	struct secret_id secret;
+	const struct adopt_item *item; /* of ADOPT: that secret's */
 	struct point enc;
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
 	bool rotate;
+	struct secret_row row;
+	struct definition definition;
 	struct secret *credential;
 	struct sealing sealing;
 	struct debt_row debt;
@@ -41,50 +45,81 @@ static void
 adoption_done(struct adoption *adoption)
 {
 	dsse_done(&adoption->statement);
-	definitions_done(&adoption->definitions);
+	adopt_done(&adoption->adopt);
+	definition_done(&adoption->definition);
 	secret_freep(&adoption->credential);
 	sealing_done(&adoption->sealing);
 }
 
-static enum err_code
-check_new(struct session *session, const struct definition *definition, struct err *err)
-{
-	struct secret_row row;
+/* --- May they? ---------------------------------------------------------------------------- */
 
-	if (store_find_secret(session->store, definition->name, &row, err) == ERR_OK)
-		return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already",
-		    definition->name);
-	if (err->code != ERR_NOT_FOUND)
-		return err->code;
-	if (store_get_secret(session->store, &definition->secret, &row, err) == ERR_OK)
-		return err_set(err, ERR_EXISTS, "there is a secret with this id already");
-	return err->code == ERR_NOT_FOUND ? ERR_OK : err->code;
+static enum err_code
+check_signer(struct session *session, const struct adoption *adoption, struct err *err)
+{
+	const struct chain *chain = &session->chain;
+	const struct adopt *adopt = &adoption->adopt;
+	const struct seat *seat = chain_seat(chain, adopt->seat);
+	const struct seat_token *token = chain_token(chain, adopt->seat, &adopt->token);
+
+	if (!digest_equal(&adopt->vault, &chain->vault))
+		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
+	if (token == NULL)
+		return chain_refuse_token(chain, adopt->seat, &adopt->token, err);
+	if ((seat->roles & ROLE_OPERATOR) == 0)
+		return err_set(err, ERR_REFUSED, "seat: \"%s\" is no operator", adopt->seat);
+	if (adoption->statement.count != 1)
+		return err_set(err, ERR_INVALID, "it must carry one signature");
+	return alarm_of_client(session, seat_token_verify(&adoption->statement, token, err));
 }
 
-/* Signed by an operator; an adoption takes one. */
 static enum err_code
-judge_definition(struct session *session, void *context, struct err *err)
+check_time(const struct session *session, const struct adopt *adopt, struct err *err)
 {
-	struct adoption *adoption = context;
-	const struct definitions *definitions = &adoption->definitions;
 	int64_t now = session_now(session);
 
-	TRY(alarm_of_client(session,
-	    definitions_verify(&adoption->statement, definitions, session->chain.charter,
-	        &session->chain.vault, err)));
-	if (definitions->count != 1)
+	if (adopt->created > now + CLOCK_BACK_MAX)
 		return err_set(err, ERR_REFUSED,
-		    "secret: definitions: %zu of them came with one value; a value is added with a "
-		    "statement of its own definition alone",
-		    definitions->count);
-	if (definitions->created > now + CLOCK_BACK_MAX ||
-	    definitions->created < now - STATEMENT_AGE)
+		    "created: it comes from the future; compare the clocks of your machine and of the vault's host");
+	if (now >= adopt->expires || adopt->expires > now + CLOCK_BACK_MAX + ADOPT_LIFE)
 		return err_set(err, ERR_EXPIRED,
-		    "secret: created: it is not of today (or the clocks differ): run the command again");
-	TRY(alarm_of_client(session,
-	    chain_check_signers(&session->chain, &adoption->statement, err)));
-	adoption->definition = &definitions->rows[0];
-	return check_new(session, adoption->definition, err);
+		    "expires: it is not of today (or the clocks differ): run the command again");
+	return ERR_OK;
+}
+
+/* What it names is what is in force, and has no value yet. */
+static enum err_code
+check_row(struct session *session, struct adoption *adoption, struct err *err)
+{
+	const struct adopt_item *item = adoption->item;
+	struct secret_row *row = &adoption->row;
+	enum err_code code = store_get_secret(session->store, &item->secret, row, err);
+
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_NOT_FOUND, "secret: there is no such secret");
+	if (code != ERR_OK)
+		return code;
+	if (row->retired)
+		return err_set(err, ERR_REFUSED, "%s: it is retired", row->name);
+	if (!digest_equal(&row->definition, &item->definition))
+		return err_set(err, ERR_REFUSED,
+		    "%s: its definition changed; run the command again", row->name);
+	if (row->newest != 0)
+		return err_set(err, ERR_EXISTS, "%s has a value already: 'halligan secret show %s'",
+		    row->name, row->name);
+	return item->version == 0 ?
+	    ERR_OK :
+	    err_set(err, ERR_REFUSED, "%s: version: it has none yet", row->name);
+}
+
+static enum err_code
+judge_adoption(struct session *session, void *context, struct err *err)
+{
+	struct adoption *adoption = context;
+
+	if (check_signer(session, adoption, err) != ERR_OK ||
+	    check_time(session, &adoption->adopt, err) != ERR_OK)
+		return err_add(err, "adopt");
+	return check_row(session, adoption, err);
 }
 
 static enum err_code
@@ -92,19 +127,27 @@ open_value(struct session *session, struct adoption *adoption, struct view ciphe
     struct err *err)
 {
 	HPKE *hpke = NULL;
-	struct digest info;
-	const struct definition *definition = adoption->definition;
+	struct digest info, box;
+	const struct adopt *adopt = &adoption->adopt;
 
-	TRY(adopt_info(&session->chain.vault, definition, &info, err));
+	TRY(adopt_box_digest(adopt, adoption->item, &adoption->enc, ciphertext, &box, err));
+	if (ed25519_verify(&adopt->box_key, VIEW_OF(box.bytes), VIEW_OF(adoption->signature),
+	        err) != ERR_OK)
+		return err_set(err, ERR_REFUSED,
+		    "%s: the present value was not given by who signed the adoption",
+		    adoption->row.name);
+	TRY(adopt_info(&session->chain.vault, adoption->item, &info, err));
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(adoption->enc.bytes),
 	    &session->keys.escrow_public, hpke_agree_local, session->keys.escrow,
 	    VIEW_OF(info.bytes), &hpke, err));
-	if (hpke_open(hpke, VIEW_OF(definition->digest.bytes), ciphertext, &adoption->credential,
-	        err) != ERR_OK)
+	if (hpke_open(hpke, VIEW_OF(adopt->digest.bytes), ciphertext, &adoption->credential, err) !=
+	    ERR_OK)
 		return err_add(err,
 		    "the present value was not sealed to this vault and definition");
 	return credential_check(secret_view(adoption->credential), err);
 }
+
+/* --- The proof ---------------------------------------------------------------------------- */
 
 static enum err_code
 expect_probe(struct rotator *rotator, enum rotator_value value, enum probe_result expected,
@@ -129,29 +172,6 @@ expect_probe(struct rotator *rotator, enum rotator_value value, enum probe_resul
 	return ERR_OK;
 }
 
-/* The definition announces what the file beside the rotator does: nothing is run for that. */
-static enum err_code
-check_announced(const char *path, const struct definition *definition, struct err *err)
-{
-	struct description description;
-	const char *other;
-	bool of_target;
-
-	TRY(description_read(path, definition->rotator, definition->target, &description,
-	    &of_target, err));
-	if (description.announced.identity == IDENTITY_VIA)
-		return err_set(err, ERR_REFUSED,
-		    "secret: announced: identity \"via\": this Halligan opens no other secret to change one, so "
-		    "that its value could never be replaced");
-	other = announcement_differs(&description.announced, &definition->announced);
-	if (other == NULL)
-		return ERR_OK;
-	return err_set(err, ERR_REFUSED,
-	    "secret: announced: \"%s\" is not what rotator %s announces for this target: run the "
-	    "command again",
-	    other, definition->rotator);
-}
-
 /* Accepted is the present value, refused a fresh one. */
 static enum err_code
 prove(struct session *session, const struct adoption *adoption, struct err *err)
@@ -161,10 +181,9 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 	struct digest hash;
 	char path[4096];
 	unsigned seconds = session->options->rotator_seconds;
-	const struct definition *definition = adoption->definition;
+	const struct definition *definition = &adoption->definition;
 
 	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
-	TRY(check_announced(path, definition, err));
 	const struct rotator_start start = {.path = path,
 	    .hash = definition->rotator_hash,
 	    .target = definition->target,
@@ -185,11 +204,11 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 static enum err_code
 add_debt(struct session *session, struct adoption *adoption, struct err *err)
 {
-	ESCROW escrow = {.vault = session->chain.vault, .secret = adoption->definition->secret};
+	ESCROW escrow = {.vault = session->chain.vault, .secret = adoption->row.id};
 	SECRET *copy = NULL;
 	int64_t now = session_now(session);
 
-	adoption->debt = (struct debt_row){.secret = adoption->definition->secret,
+	adoption->debt = (struct debt_row){.secret = adoption->row.id,
 	    .old = 1,
 	    .state = DEBT_OWED,
 	    .created = now,
@@ -204,34 +223,42 @@ add_debt(struct session *session, struct adoption *adoption, struct err *err)
 	return store_add_debt(session->store, &adoption->debt, err);
 }
 
+/* With one statement many are adopted, one after the other. */
+static enum err_code
+keep_statement(struct session *session, const struct adoption *adoption, struct err *err)
+{
+	struct digest ignored;
+	bool has;
+
+	TRY(store_has_statement(session->store, &adoption->adopt.digest, &has, err));
+	return has ?
+	    ERR_OK :
+	    session_keep(session, &adoption->statement, STATEMENT_ADOPT, false, &ignored, err);
+}
+
 static enum err_code
 record(struct session *session, struct adoption *adoption, struct err *err)
 {
 	CHANGE change = {0};
-	LEAF leaf = leaf_new("secret");
-	struct secret_row row = {.id = adoption->definition->secret,
-	    .definition = adoption->definition->digest,
-	    .current = 1,
-	    .newest = 1};
-	struct digest statement;
+	LEAF leaf = leaf_new("adopted");
 
-	snprintf(row.name, sizeof(row.name), "%s", adoption->definition->name);
 	/* The target was asked meanwhile. */
-	TRY(change_begin_judged(session, &change, judge_definition, adoption, err));
-	TRY(session_keep(session, &adoption->statement, STATEMENT_SECRET, false, &statement, err));
-	TRY(store_add_definition(session->store, &row.definition, &statement, err));
-	TRY(store_add_secret(session->store, &row, err));
+	TRY(change_begin_judged(session, &change, judge_adoption, adoption, err));
+	TRY(keep_statement(session, adoption, err));
 	TRY(sealing_store(session, &adoption->sealing, VERSION_CURRENT, err));
+	adoption->row.current = adoption->row.newest = 1;
+	TRY(store_update_secret(session->store, &adoption->row, err));
 	if (adoption->rotate) {
 		TRY(add_debt(session, adoption, err));
 		leaf_debt(&leaf, &adoption->debt);
 	} else
-		leaf_bytes(&leaf, "secret", VIEW_OF(row.id.bytes));
-	leaf_text(&leaf, "name", row.name);
+		leaf_bytes(&leaf, "secret", VIEW_OF(adoption->row.id.bytes));
+	leaf_text(&leaf, "name", adoption->row.name);
+	leaf_text(&leaf, "seat", adoption->adopt.seat);
 	leaf_int(&leaf, "version", 1);
 	leaf_bytes(&leaf, "header", VIEW_OF(adoption->sealing.hash.bytes));
-	leaf_bytes(&leaf, "definition", VIEW_OF(row.definition.bytes));
-	leaf_statement(&leaf, &statement);
+	leaf_bytes(&leaf, "definition", VIEW_OF(adoption->row.definition.bytes));
+	leaf_statement(&leaf, &adoption->adopt.digest);
 	TRY(journal_add(session, &leaf, err));
 	TRY(change_commit(session, &change, err));
 	return adoption->rotate && !session->rehearses ?
@@ -247,7 +274,7 @@ rehearse_record(struct session *session, const void *context, struct err *err)
 	SEALING sealing = {0};
 	struct paid ignored;
 
-	TRY(sealing_make(session, adoption.definition, 1, adoption.credential, &sealing, err));
+	TRY(sealing_make(session, &adoption.definition, 1, adoption.credential, &sealing, err));
 	adoption.sealing = sealing;
 	TRY(record(session, &adoption, err));
 	return adoption.rotate ? rotate_pay(session, &adoption.debt.id, &ignored, err) : ERR_OK;
@@ -268,32 +295,45 @@ reply_adopted(struct session *session, const struct adoption *adoption, struct j
 		    "rotated" :
 		    "owed";
 	}
-	TRY(store_get_secret(session->store, &adoption->definition->secret, &row, err));
+	TRY(store_get_secret(session->store, &adoption->row.id, &row, err));
 	json_put_int(reply, "version", row.current);
 	json_put_text(reply, "state", state);
 	json_put_text(reply, "note", paid.note);
 	return ERR_OK;
 }
 
-enum err_code
-serve_secret_add(struct session *session, struct call *call, struct err *err)
+static enum err_code
+read_call(struct session *session, struct call *call, struct adoption *adoption, struct err *err)
 {
-	CLEANUP(adoption_done) struct adoption adoption = {0};
-
-	in_statement(&call->in, "definition", &adoption.statement);
-	json_in_hex(&call->in, "enc", adoption.enc.bytes, POINT_SIZE);
-	adoption.rotate = json_in_bool(&call->in, "rotate");
+	in_statement(&call->in, "adopt", &adoption->statement);
+	json_in_hex(&call->in, "secret", adoption->secret.bytes, SECRET_ID_SIZE);
+	json_in_hex(&call->in, "enc", adoption->enc.bytes, POINT_SIZE);
+	json_in_hex(&call->in, "signature", adoption->signature, sizeof(adoption->signature));
+	adoption->rotate = json_in_bool(&call->in, "rotate");
 	TRY(json_in_end(&call->in));
 	if (call->blob.size > CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE)
 		return err_set(err, ERR_INVALID, "the credential is larger than 64 KiB");
-	TRY(definitions_parse(&adoption.statement, session->chain.charter->training,
-	    &adoption.definitions, err));
-	TRY(judge_definition(session, &adoption, err));
+	TRY(adopt_parse(&adoption->statement, session->chain.charter->training, &adoption->adopt,
+	    err));
+	adoption->item = adopt_find(&adoption->adopt, &adoption->secret);
+	if (adoption->item == NULL)
+		return err_set(err, ERR_REFUSED, "adopt: secrets: this one is not among them");
+	return ERR_OK;
+}
+
+enum err_code
+serve_adopt(struct session *session, struct call *call, struct err *err)
+{
+	CLEANUP(adoption_done) struct adoption adoption = {0};
+
+	TRY(read_call(session, call, &adoption, err));
+	TRY(judge_adoption(session, &adoption, err));
+	TRY(chain_definition(session, &adoption.row.definition, &adoption.definition, err));
 	TRY(open_value(session, &adoption, call->blob, err));
 	TRY(rehearse(session, rehearse_record, &adoption, err));
-	session_progress(session, "%s: proving the present value", adoption.definition->name);
+	session_progress(session, "%s: proving the present value", adoption.row.name);
 	TRY(prove(session, &adoption, err));
-	TRY(sealing_make(session, adoption.definition, 1, adoption.credential, &adoption.sealing,
+	TRY(sealing_make(session, &adoption.definition, 1, adoption.credential, &adoption.sealing,
 	    err));
 	TRY(record(session, &adoption, err));
 	return reply_adopted(session, &adoption, call->reply, err);

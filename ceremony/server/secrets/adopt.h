@@ -5,7 +5,6 @@
 
 #include "ceremony/server/call.h"
 
-enum err_code serve_secret_add(struct session *session, struct call *call,
-    struct err *err) MUST_CHECK;
+enum err_code serve_adopt(struct session *session, struct call *call, struct err *err) MUST_CHECK;
 
 #endif

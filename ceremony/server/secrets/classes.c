@@ -53,15 +53,14 @@ check_class(struct session *session, const struct class_member *member, struct e
 	return ERR_OK;
 }
 
+/* Of the secret that MEMBER has. */
 static enum err_code
-read_parts(struct session *session, const struct secret_id *secret, uint32_t number,
-    struct class_member *member, struct err *err)
+read_parts(struct session *session, uint32_t number, struct class_member *member, struct err *err)
 {
-	TRY(store_get_version(session->store, secret, number, &member->version, err));
+	TRY(store_get_version(session->store, &member->secret.id, number, &member->version, err));
 	TRY(header_new(&member->header, err));
 	TRY(header_decode(buf_view(&member->version.header), member->header, err));
-	TRY(chain_signed_definition(session, &member->header->definition, &member->definition,
-	    err));
+	TRY(chain_signed_definition(session, &member->secret.definition, &member->definition, err));
 	return check_class(session, member, err);
 }
 
@@ -74,7 +73,7 @@ read_member(struct session *session, enum sealed_list list, struct class_member 
 	TRY(store_count_class(session->store, list, &place->class, 0, INT64_MAX, &member->count,
 	    err));
 	TRY(store_get_secret(session->store, &place->secret, &member->secret, err));
-	if (read_parts(session, &place->secret, place->number, member, err) != ERR_OK)
+	if (read_parts(session, place->number, member, err) != ERR_OK)
 		return err_add(err, "%s version %u", member->secret.name, place->number);
 	if (memcmp(member->version.class.bytes, place->class.bytes, SEALED_CLASS_SIZE) != 0)
 		return err_set(err, ERR_INTEGRITY,
@@ -105,6 +104,25 @@ class_walk_next(struct class_walk *walk, const struct class_member **ret_member,
 	return ERR_OK;
 }
 
+enum err_code
+classes_renew(struct session *session, const struct secret_row *secret, const char *policy,
+    struct err *err)
+{
+	for (uint32_t number = 1; number <= secret->newest; number++) {
+		VERSION_ROW version = {0};
+		HEADER *header = NULL;
+		struct digest shape;
+
+		TRY(store_get_version(session->store, &secret->id, number, &version, err));
+		TRY(header_new(&header, err));
+		TRY(header_decode(buf_view(&version.header), header, err));
+		TRY(class_shape(header, policy, &shape, err));
+		if (!digest_equal(&shape, &version.shape))
+			TRY(store_set_shape(session->store, &secret->id, number, &shape, err));
+	}
+	return ERR_OK;
+}
+
 /* ---- all of them ---- */
 
 static enum err_code
@@ -115,7 +133,8 @@ audit_secret(struct session *session, const struct secret_row *secret, uint64_t 
 		MEMBER *member = NULL;
 
 		TRY(member_new(&member, err));
-		if (read_parts(session, &secret->id, number, member, err) != ERR_OK)
+		member->secret = *secret;
+		if (read_parts(session, number, member, err) != ERR_OK)
 			return err_add(err, "%s version %u", secret->name, number);
 		(*count)++;
 	}

@@ -48,6 +48,11 @@ void class_walk_done(struct class_walk *walk);
 enum err_code class_walk_next(struct class_walk *walk, const struct class_member **ret_member,
     struct err *err) MUST_CHECK;
 
+/* Inside a change by which SECRET, as it is in the store already, is protected by another policy: its versions are of the
+ * classes that follow from that. */
+enum err_code classes_renew(struct session *session, const struct secret_row *secret,
+    const char *policy, struct err *err) MUST_CHECK;
+
 /* For `log verify`, outside a transaction: every version of every secret has the class that its header, the
  * signed definition and its spares give it.  Takes several transactions, and tells the client how far it is. */
 enum err_code classes_audit(struct session *session, uint64_t *ret_count,

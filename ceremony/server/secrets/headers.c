@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "ceremony/protocol/items.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/opening/spare_envelopes.h"
@@ -16,6 +17,7 @@
 enum {
 	PAGE = 500, /* as many as a client takes (docs/PROTOCOL.md) */
 	STATEMENTS_BYTES = 4 * 1024 * 1024,
+	SENT_MAX = 2 * PAGE + EARLIER_MAX,
 	LENGTH_SIZE = 4
 };
 
@@ -23,7 +25,7 @@ struct page {
 	struct session *session;
 	struct json *secrets, *statements; /* in the reply */
 	struct buf *out;
-	struct digest sent[PAGE]; /* the statements */
+	struct digest sent[SENT_MAX]; /* the statements */
 	size_t sent_count, sent_bytes;
 };
 
@@ -37,21 +39,31 @@ was_sent(const struct page *page, const struct digest *statement)
 }
 
 static enum err_code
-put_definition(struct page *page, const struct digest *definition, struct err *err)
+put_once(void *context, const struct digest *which, struct err *err)
 {
-	struct digest digest;
+	struct page *page = context;
 	DSSE statement = {0};
 	BUF text = {0};
 
-	TRY(chain_secret_which(page->session, definition, &digest, err));
-	if (was_sent(page, &digest))
+	if (was_sent(page, which))
 		return ERR_OK;
-	TRY(session_statement(page->session, &digest, "secret", &statement, err));
+	if (page->sent_count == SENT_MAX)
+		return err_set(err, ERR_INTERNAL, "a page has more than %d statements", SENT_MAX);
+	TRY(session_statement(page->session, which, "secret", &statement, err));
 	TRY(dsse_encode(&statement, &text, err));
 	json_add_text(page->statements, buf_string(&text));
-	page->sent[page->sent_count++] = digest;
+	page->sent[page->sent_count++] = *which;
 	page->sent_bytes += text.size;
 	return ERR_OK;
+}
+
+static enum err_code
+put_definition(struct page *page, const struct digest *definition, struct err *err)
+{
+	struct digest digest;
+
+	TRY(chain_secret_which(page->session, definition, &digest, err));
+	return put_once(page, &digest, err);
 }
 
 static enum err_code
@@ -68,6 +80,8 @@ put_row(struct page *page, const struct secret_row *row, const struct version_ro
 	json_put_hex(object, "definition", VIEW_OF(row->definition.bytes));
 	TRY(header_new(&header, err));
 	TRY(header_decode(buf_view(&version->header), header, err));
+	TRY(chain_each_earlier(page->session, &row->definition, &header->definition, put_once, page,
+	    err));
 	TRY(spares_load_reach(page->session, header, &spares, err));
 	spares_put(object, &spares);
 	buf_lp32(page->out, buf_view(&version->header));
@@ -83,7 +97,7 @@ put_secret(struct page *page, const struct secret_row *row, bool *ret_full, stru
 	if (row->current == 0)
 		return ERR_OK;
 	TRY(store_get_version(page->session->store, &row->id, row->current, &version, err));
-	*ret_full = page->sent_bytes > STATEMENTS_BYTES ||
+	*ret_full = page->sent_bytes > STATEMENTS_BYTES || page->sent_count >= 2 * PAGE ||
 	    page->out->size + LENGTH_SIZE + version.header.size > WIRE_BLOB_MAX;
 	if (*ret_full)
 		return ERR_OK;

@@ -28,15 +28,19 @@ released(struct session *session, const struct secret_row *row, bool *ret_releas
 	return ERR_OK;
 }
 
-/* The state of an open debt; "released"; of a death that is watched; "sealed". */
+/* "retired"; "defined": it has no version yet; the state of an open debt; "released"; of a death that is watched; "sealed". */
 static enum err_code
 state_name(struct session *session, const struct secret_row *row, const char **ret_name,
     struct err *err)
 {
 	struct debt_row debt;
 	bool out;
-	enum err_code code = store_open_debt(session->store, &row->id, &debt, err);
+	enum err_code code;
 
+	*ret_name = row->retired ? "retired" : "defined";
+	if (row->retired || row->newest == 0)
+		return ERR_OK;
+	code = store_open_debt(session->store, &row->id, &debt, err);
 	if (code == ERR_OK) {
 		*ret_name = debt_state_names[debt.state];
 		return ERR_OK;
@@ -171,6 +175,53 @@ put_spares(struct session *session, struct json *reply, const struct version_row
 	return ERR_OK;
 }
 
+struct earlier {
+	struct session *session;
+	struct json *reply, *array; /* array: NULL until there is one */
+};
+
+static enum err_code
+add_earlier(void *context, const struct digest *which, struct err *err)
+{
+	struct earlier *earlier = context;
+	DSSE statement = {0};
+
+	TRY(session_statement(earlier->session, which, "secret", &statement, err));
+	if (earlier->array == NULL) {
+		earlier->array = json_new_array();
+		json_put(earlier->reply, "earlier", earlier->array);
+	}
+	add_statement(earlier->array, &statement);
+	return ERR_OK;
+}
+
+/* The changes since the current version was sealed. */
+static enum err_code
+put_earlier(struct session *session, struct json *reply, const struct secret_row *row,
+    const struct version_row *version, struct err *err)
+{
+	struct earlier earlier = {session, reply, NULL};
+	HEADER *header = NULL;
+
+	if (version->header.size == 0)
+		return ERR_OK;
+	TRY(header_new(&header, err));
+	TRY(header_decode(buf_view(&version->header), header, err));
+	return chain_each_earlier(session, &row->definition, &header->definition, add_earlier,
+	    &earlier, err);
+}
+
+static enum err_code
+find_named(struct session *session, const char *name, struct secret_row *ret_row, struct err *err)
+{
+	enum err_code code = store_find_secret(session->store, name, ret_row, err);
+
+	return code != ERR_NOT_FOUND ?
+	    code :
+	    err_set(err, ERR_NOT_FOUND,
+	        "there is no secret \"%s\"; 'halligan secret list' shows them", name);
+}
+
 enum err_code
 serve_secret_find(struct session *session, struct call *call, struct err *err)
 {
@@ -181,16 +232,13 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	bool out, wants = json_in_has(&call->in, "rotation") && json_in_bool(&call->in, "rotation");
 
 	TRY(json_in_end(&call->in));
-	enum err_code code = store_find_secret(session->store, name, &row, err);
-	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_NOT_FOUND,
-		    "there is no secret \"%s\"; 'halligan secret list' shows them", name);
-	if (code != ERR_OK)
-		return code;
-	TRY(store_get_version(session->store, &row.id, row.current, &version, err));
+	TRY(find_named(session, name, &row, err));
+	if (row.current != 0)
+		TRY(store_get_version(session->store, &row.id, row.current, &version, err));
 	TRY(released(session, &row, &out, err));
 	TRY(chain_secret_statement(session, &row.definition, &definition, err));
 	put_statement(call->reply, "definition", &definition);
+	TRY(put_earlier(session, call->reply, &row, &version, err));
 	json_put_int(call->reply, "current", row.current);
 	json_put_int(call->reply, "newest", row.newest);
 	json_put_bool(call->reply, "part_exposed", version.part_exposed);

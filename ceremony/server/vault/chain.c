@@ -225,3 +225,23 @@ chain_definition(struct session *session, const struct digest *digest,
 		    found->policy);
 	return definition_copy(found, ret_definition, err);
 }
+
+enum err_code
+chain_each_earlier(struct session *session, const struct digest *later,
+    const struct digest *earlier, earlier_visit visit, void *context, struct err *err)
+{
+	struct digest at = *later;
+
+	while (!digest_equal(&at, earlier)) {
+		const struct definition *found;
+		struct digest statement;
+
+		TRY(find_definition(session, &at, &found, err));
+		if (found->revision == 1)
+			return ERR_OK;
+		at = found->change.previous;
+		TRY(chain_secret_which(session, &at, &statement, err));
+		TRY(visit(context, &statement, err));
+	}
+	return ERR_OK;
+}

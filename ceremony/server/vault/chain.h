@@ -31,4 +31,11 @@ enum err_code chain_signed_definition(struct session *session, const struct dige
 enum err_code chain_definition(struct session *session, const struct digest *digest,
     struct definition *ret_definition, struct err *err) MUST_CHECK;
 
+/* The statement of each definition before that with LATER, from the last change back to the one with EARLIER, of which it
+ * comes; none where they are the same.  Where it does not, as far as there are any: whoever is shown them sees that. */
+typedef enum err_code (
+    *earlier_visit)(void *context, const struct digest *statement, struct err *err);
+enum err_code chain_each_earlier(struct session *session, const struct digest *later,
+    const struct digest *earlier, earlier_visit visit, void *context, struct err *err) MUST_CHECK;
+
 #endif

@@ -220,7 +220,7 @@ a_host_that_asks_by_itself_is_found_out(void **state)
 }
 
 static void
-a_definition_that_no_operator_signed_is_an_alarm(void **state)
+a_definition_that_two_people_did_not_sign_is_an_alarm(void **state)
 {
 	struct town town;
 	struct err err;
@@ -245,6 +245,7 @@ another_definition_than_was_requested_is_an_alarm(void **state)
 	town_open(&town);
 	edit_payload(&town.items[0].definition, "root on db1", "sees db1", &other);
 	sign_with(&other, town.founded.keys[INFRA][KEY_SIGN]);
+	sign_with(&other, town.founded.keys[CISO][KEY_SIGN]);
 	town_swap(&town, "ceremony-items", "definition", &other);
 	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err,
 	    "definition names another digest");
@@ -275,8 +276,12 @@ one_statement_shows_the_definitions_of_all_items_once(void **state)
 	fine(definitions_payload(&together, &payload, &err), &err);
 	fine(statement_new(STATEMENT_SECRET, false, payload, &all, &err), &err);
 	town_swap(&town, "ceremony-items", "definition", &all);
-	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err, "by an operator");
+	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err,
+	    "not signed yet by an operator and an officer");
 	sign_with(&all, town.founded.keys[INFRA][KEY_SIGN]);
+	town_swap(&town, "ceremony-items", "definition", &all);
+	expect_error(approve(&town, TOWN_CISO, &err), ERR_INTEGRITY, &err, "a second must sign");
+	sign_with(&all, town.founded.keys[CISO][KEY_SIGN]);
 	town_swap(&town, "ceremony-items", "definition", &all);
 	town.definitions_sent = 0;
 	fine(approve(&town, TOWN_CISO, &err), &err);
@@ -460,7 +465,7 @@ main(void)
 	    cmocka_unit_test(a_flipped_byte_in_the_header_is_an_alarm_before_any_touch),
 	    cmocka_unit_test(a_host_that_signs_another_ceremony_is_found_out),
 	    cmocka_unit_test(a_host_that_asks_by_itself_is_found_out),
-	    cmocka_unit_test(a_definition_that_no_operator_signed_is_an_alarm),
+	    cmocka_unit_test(a_definition_that_two_people_did_not_sign_is_an_alarm),
 	    cmocka_unit_test(another_definition_than_was_requested_is_an_alarm),
 	    cmocka_unit_test(one_statement_shows_the_definitions_of_all_items_once),
 	    cmocka_unit_test(an_approval_that_no_officer_signed_is_an_alarm),

@@ -144,6 +144,8 @@ define_secret(struct town *town, size_t index, const struct p256_key *signer)
 	fine(definitions_payload(&definitions, &payload, &err), &err);
 	fine(statement_new(STATEMENT_SECRET, false, payload, &item->definition, &err), &err);
 	sign_with(&item->definition, signer);
+	if (signer != town->founded.keys[CISO][KEY_SIGN])
+		sign_with(&item->definition, town->founded.keys[CISO][KEY_SIGN]);
 	fine(definitions_parse(&item->definition, false, &read, &err), &err);
 	item->definition_digest = read.rows[0].digest;
 }

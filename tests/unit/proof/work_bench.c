@@ -55,6 +55,8 @@ work_begin(struct work *work)
 	struct err err;
 
 	release_web(work);
+	bench_box(bench, "prod/late", "third-password", &work->late);
+	assert_ok(bench_propose(bench, &work->late.statement, 0, -1, &err));
 	work->id = bench_request(bench, &bench->people[ALICE], "prod/db");
 	bench_show(bench, &work->id, &work->shown);
 	approving_draw(bench, &bench->people[CISO], &work->shown, &work->ciso);
@@ -81,6 +83,7 @@ work_done(struct work *work)
 	handing_done(&work->handing);
 	buf_done(&work->box);
 	testing_done(&work->testing);
+	credential_box_done(&work->late);
 	bench_free(work->bench);
 }
 
@@ -207,15 +210,15 @@ ask_test(struct work *work, struct bench *bench, struct err *err)
 }
 
 static enum err_code
-ask_add(struct work *work, struct bench *bench, struct err *err)
+ask_adopt(struct work *work, struct bench *bench, struct err *err)
 {
 	CLEANUP(credential_box_done) struct credential_box box = {0};
 	JSON *reply = NULL;
 
-	(void)work;
 	target_accept(bench, "third-password\n");
-	bench_box(bench, "prod/late", "third-password", &box);
-	return bench_send_box(bench, &box, true, &reply, err);
+	assert_int_equal(definition_copy(&work->late.definition, &box.definition, err), ERR_OK);
+	bench_box_value(bench, "third-password", &box);
+	return bench_send_value(bench, &box, true, &reply, err);
 }
 
 const struct asked work_asked[WORK_ASKED] = {
@@ -231,7 +234,7 @@ const struct asked work_asked[WORK_ASKED] = {
     {"shares", work_shares, CISO, "suspended"},
     {"done", ask_done, ALICE, "suspended"},
     {"test", ask_test, SECOND, "suspended"},
-    {"secret-add", ask_add, INFRA, "suspended"},
+    {"adopt", ask_adopt, INFRA, "suspended"},
 };
 
 /* ---- what anybody may send again ---- */

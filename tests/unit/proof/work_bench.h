@@ -9,7 +9,8 @@
 #include "tests/unit/server/spare_bench.h"
 #include "vault/documents/charter.h"
 
-/* prod/db is asked for, ciso has approved, an officer's draft waits, secops hands prod/db on; prod/web is released. */
+/* prod/db is asked for, ciso has approved, an officer's draft waits, secops hands prod/db on; prod/web is released, and
+ * prod/late is defined. */
 struct work {
 	struct bench *bench;
 	struct id id, released;
@@ -19,6 +20,7 @@ struct work {
 	struct handing handing;
 	struct buf box; /* for the spare */
 	struct testing testing;
+	struct credential_box late;
 };
 void work_begin(struct work *work);
 void work_done(struct work *work);

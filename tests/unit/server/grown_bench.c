@@ -169,6 +169,7 @@ put_definition(struct growing *growing, unsigned number, struct secret_row *secr
 	assert_ok(statement_new(STATEMENT_SECRET, growing->ground->charter->training, payload,
 	    &statement, &err));
 	person_sign(growing->ground->signer, &statement);
+	person_sign(growing->ground->second, &statement);
 	assert_ok(definitions_parse(&statement, growing->ground->charter->training, &read, &err));
 	secret->definition = read.rows[0].digest;
 	assert_ok(dsse_digest(&statement, ret_statement, &err));
@@ -310,6 +311,7 @@ bench_grow(struct bench *bench, const struct growth *growth)
 	    .vault_id = bench->vault_id,
 	    .charter = bench->charter,
 	    .signer = &bench->people[INFRA],
+	    .second = &bench->people[SECOPS],
 	    .target = bench->target,
 	    .now = bench->shared->now};
 	ground_grow(&ground, growth);

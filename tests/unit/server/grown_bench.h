@@ -16,9 +16,10 @@ struct ground {
 	struct store *store;
 	struct digest vault_id;
 	const struct charter *charter; /* has the policy "production" */
-	const struct person *signer;   /* an operator, who signs the definitions */
-	const char *target;            /* a folder that they name */
-	int64_t now;                   /* no earlier than what the vault has */
+	/* An operator and an officer, who sign the definitions. */
+	const struct person *signer, *second;
+	const char *target; /* a folder that they name */
+	int64_t now;        /* no earlier than what the vault has */
 };
 /* GROWTH, in transactions of 500 secrets.  Once for a vault. */
 void ground_grow(const struct ground *ground, const struct growth *growth);

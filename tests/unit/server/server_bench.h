@@ -15,6 +15,7 @@
 #ifndef TESTS_UNIT_SERVER_SERVER_BENCH_H
 #define TESTS_UNIT_SERVER_SERVER_BENCH_H
 
+#include "ceremony/protocol/adopt.h"
 #include "ceremony/protocol/enrolment.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements.h"
@@ -137,15 +138,23 @@ bool target_accepts(struct bench *bench, const struct secret *credential);
 
 /* --- Secrets ------------------------------------------------------------------------------ */
 struct credential_box {
-	struct dsse statement;
+	struct dsse statement; /* that defines it */
 	struct definition definition;
+	struct dsse adopt;
 	struct point enc;
 	struct buf ciphertext;
+	uint8_t signature[ED25519_SIGNATURE_SIZE];
 };
 void credential_box_done(struct credential_box *box);
-/* The definition of NAME signed by infra, and PASSWORD sealed to the host. */
+/* The definition of NAME signed by infra and secops; and PASSWORD sealed to the host, for which infra signed. */
 void bench_box(struct bench *bench, const char *name, const char *password,
     struct credential_box *ret_box);
+/* PASSWORD alone, for the definition that BOX has. */
+void bench_box_value(struct bench *bench, const char *password, struct credential_box *box);
+/* The value of one that is defined. */
+enum err_code bench_send_value(struct bench *bench, const struct credential_box *box, bool rotate,
+    struct json **ret_reply, struct err *err);
+/* Both. */
 enum err_code bench_send_box(struct bench *bench, const struct credential_box *box, bool rotate,
     struct json **ret_reply, struct err *err);
 /* "prod/db", rotated: version 2 is current. */

@@ -3,103 +3,16 @@
 #include <stdio.h>
 
 #include "base/credential.h"
+#include "base/crypto_key.h"
 #include "base/hpke.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "ceremony/protocol/adopt.h"
 #include "ceremony/protocol/statements_host.h"
 #include "rotators/contract/rotator.h"
 #include "tests/unit/server/server_bench.h"
 #include "vault/seal/envelope.h"
 #include "vault/seal/reply.h"
-
-void
-credential_box_done(struct credential_box *box)
-{
-	dsse_done(&box->statement);
-	definition_done(&box->definition);
-	buf_done(&box->ciphertext);
-}
-
-static void
-seal_password(struct bench *bench, const char *password, struct credential_box *box)
-{
-	struct err err;
-	SECRET *credential = NULL;
-	HPKE *hpke = NULL;
-	BUF bytes = {0};
-	struct digest info;
-
-	assert_ok(credential_new(&credential, &err));
-	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text(password), &err));
-	buf_lp8(&bytes, view_of_text("halligan/v1 adopt"));
-	buf_bytes(&bytes, VIEW_OF(bench->vault_id.bytes));
-	buf_bytes(&bytes, VIEW_OF(box->definition.secret.bytes));
-	buf_bytes(&bytes, VIEW_OF(box->definition.digest.bytes));
-	assert_ok(sha256_one(buf_view(&bytes), &info, &err));
-	assert_ok(hpke_sender(hpke_suite_default, &bench->charter->host_escrow, VIEW_OF(info.bytes),
-	    &hpke, &box->enc, &err));
-	assert_ok(hpke_seal(hpke, VIEW_OF(box->definition.digest.bytes), secret_view(credential),
-	    &box->ciphertext, &err));
-}
-
-void
-bench_box(struct bench *bench, const char *name, const char *password,
-    struct credential_box *ret_box)
-{
-	struct err err;
-	struct definition definition = {.revision = 1,
-	    .target = json_new_object(),
-	    .announced = bench->announced};
-	const struct definitions definitions = {.vault = bench->vault_id,
-	    .created = BENCH_START,
-	    .rows = &definition,
-	    .count = 1};
-	DEFINITIONS_OF read = {0};
-	JSON *payload = NULL, *target = definition.target;
-	static const char *const folders[] = {BENCH_ROTATORS, NULL};
-	char path[4096];
-
-	json_put_text(target, "folder", bench->target);
-	assert_ok(random_bytes(definition.secret.bytes, SECRET_ID_SIZE, &err));
-	snprintf(definition.name, sizeof(definition.name), "%s", name);
-	snprintf(definition.policy, sizeof(definition.policy), "%s", bench->policy);
-	snprintf(definition.rotator, sizeof(definition.rotator), "fake");
-	snprintf(definition.effect, sizeof(definition.effect), "root on %s", name);
-	assert_ok(rotator_find("fake", folders, path, &definition.rotator_hash, &err));
-	assert_ok(definitions_payload(&definitions, &payload, &err));
-	assert_ok(statement_new(STATEMENT_SECRET, false, payload, &ret_box->statement, &err));
-	person_sign(&bench->people[INFRA], &ret_box->statement);
-	assert_ok(definitions_parse(&ret_box->statement, false, &read, &err));
-	assert_ok(definition_copy(&read.rows[0], &ret_box->definition, &err));
-	seal_password(bench, password, ret_box);
-}
-
-enum err_code
-bench_send_box(struct bench *bench, const struct credential_box *box, bool rotate,
-    struct json **ret_reply, struct err *err)
-{
-	struct json *request = op_new("secret-add");
-
-	put_statement(request, "definition", &box->statement);
-	json_put_hex(request, "enc", VIEW_OF(box->enc.bytes));
-	json_put_bool(request, "rotate", rotate);
-	return bench_call(bench, request, buf_view(&box->ciphertext), ret_reply, NULL, err);
-}
-
-void
-bench_add_secret(struct bench *bench)
-{
-	struct err err;
-	CLEANUP(credential_box_done) struct credential_box box = {0};
-	JSON *reply = NULL;
-	BUF calls = {0};
-
-	target_accept(bench, "first-password\n");
-	bench_box(bench, "prod/db", "first-password", &box);
-	assert_ok(bench_send_box(bench, &box, true, &reply, &err));
-	assert_string_equal(json_object_text(reply, "state"), "rotated");
-	(void)target_calls(bench, &calls);
-}
 
 /* --- Looking ------------------------------------------------------------------------------ */
 

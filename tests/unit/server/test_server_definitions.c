@@ -18,7 +18,7 @@
 
 enum { LONG = 3 * 1024 * 1024 };
 
-/* COUNT definitions signed by infra, the first of them FIRST, the others of secrets that nobody has, with
+/* COUNT definitions signed by infra and secops, the first of them FIRST, the others of secrets that nobody has, with
  * targets that make the statement longer than LONG. */
 static void
 define(struct bench *bench, const struct definition *first, size_t count,
@@ -48,47 +48,45 @@ define(struct bench *bench, const struct definition *first, size_t count,
 	assert_ok(definitions_payload(&definitions, &payload, &err));
 	assert_ok(statement_new(STATEMENT_SECRET, false, payload, ret_statement, &err));
 	person_sign(&bench->people[INFRA], ret_statement);
+	person_sign(&bench->people[SECOPS], ret_statement);
 	for (size_t i = 1; i < count; i++)
 		json_free(rows[i].target);
 	free(rows);
 }
 
 static enum err_code
-send_definitions(struct bench *bench, const struct credential_box *box, size_t count,
-    struct err *err)
+send_definitions(struct bench *bench, const struct definition *first, size_t count, struct err *err)
 {
-	struct json *request = op_new("secret-add");
 	DSSE statement = {0};
-	JSON *reply = NULL;
 
-	define(bench, &box->definition, count, &statement);
-	put_statement(request, "definition", &statement);
-	json_put_hex(request, "enc", VIEW_OF(box->enc.bytes));
-	json_put_bool(request, "rotate", false);
-	return bench_call(bench, request, buf_view(&box->ciphertext), &reply, NULL, err);
+	define(bench, first, count, &statement);
+	return bench_propose(bench, &statement, 0, -1, err);
 }
 
 static void
-a_value_is_added_with_its_own_definition_alone_however_many_come(void **state)
+one_statement_defines_up_to_500_with_a_leaf_for_each(void **state)
 {
 	struct bench *bench = bench_new(false);
-	CLEANUP(credential_box_done) struct credential_box box = {0};
+	CLEANUP(credential_box_done) struct credential_box box = {0}, taken = {0};
+	JSON *reply = NULL;
+	uint64_t before;
 	struct err err;
 
 	(void)state;
 	target_accept(bench, "first-password\n");
 	bench_box(bench, "prod/db", "first-password", &box);
-	batch_expect(send_definitions(bench, &box, DEFINITIONS + 1, &err), ERR_INVALID, &err,
-	    "definitions: ");
-	batch_expect(send_definitions(bench, &box, DEFINITIONS, &err), ERR_REFUSED, &err,
-	    "definitions: 500 of them came with one value");
-	batch_expect(send_definitions(bench, &box, 2, &err), ERR_REFUSED, &err,
-	    "definitions: 2 of them came with one value");
-	assert_int_equal(bench_count(bench, "SELECT count(*) FROM secrets"), 0);
-	assert_int_equal(bench_count(bench,
-	                     "SELECT count(*) FROM statements WHERE type = 'secret'"),
-	    0);
-	assert_ok(send_definitions(bench, &box, 1, &err));
+	before = bench_log_size(bench);
+	batch_expect(send_definitions(bench, &box.definition, DEFINITIONS + 1, &err), ERR_INVALID,
+	    &err, "definitions: ");
+	assert_int_equal(bench_log_size(bench), before);
+	assert_ok(send_definitions(bench, &box.definition, DEFINITIONS, &err));
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM secrets"), DEFINITIONS);
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM secrets WHERE newest > 0"), 0);
+	assert_int_equal(bench_log_size(bench), before + 1 + DEFINITIONS);
+	bench_box(bench, "prod/db", "first-password", &taken);
+	batch_expect(send_definitions(bench, &taken.definition, 2, &err), ERR_EXISTS, &err,
+	    "definitions[0]: there is a secret \"prod/db\" already");
+	assert_ok(bench_send_value(bench, &box, false, &reply, &err));
 	assert_int_equal(bench_current(bench, "prod/db"), 1);
 	bench_verify(bench);
 	bench_free(bench);
@@ -162,66 +160,6 @@ what_a_rotator_announces_is_told_without_running_it(void **state)
 	bench_free(bench);
 }
 
-static int64_t
-at_start(void)
-{
-	return BENCH_START;
-}
-
-static void
-credential_of(const char *password, struct secret **ret_credential)
-{
-	struct err err;
-
-	assert_ok(credential_new(ret_credential, &err));
-	assert_ok(credential_add(*ret_credential, FIELD_PASSWORD, view_of_text(password), &err));
-}
-
-static void
-define_many(struct bench *bench, const struct definition *first, struct dsse *ret_statement)
-{
-	struct err err;
-	BUF text = {0};
-
-	define(bench, first, DEFINITIONS, ret_statement);
-	assert_ok(dsse_encode(ret_statement, &text, &err));
-	assert_in_range(text.size, LONG, DSSE_TEXT_MAX);
-}
-
-/* What no operation does yet: one statement defines 500 secrets, of which one gets a value. */
-static void
-add_among_many(struct bench *bench, const struct definition *definition, const char *password)
-{
-	const struct server_options options = {.folder = bench->vault, .now = at_start};
-	struct secret_row row = {.id = definition->secret,
-	    .definition = definition->digest,
-	    .current = 1,
-	    .newest = 1};
-	SESSION session = {0};
-	CHANGE change = {0};
-	SEALING sealing = {0};
-	LEAF leaf = leaf_new("secret");
-	SECRET *credential = NULL;
-	DSSE statement = {0};
-	struct digest digest;
-	struct err err;
-
-	bench_end(bench);
-	define_many(bench, definition, &statement);
-	credential_of(password, &credential);
-	snprintf(row.name, sizeof(row.name), "%s", definition->name);
-	assert_ok(session_open(&session, &options, -1, &err));
-	assert_ok(sealing_make(&session, definition, 1, credential, &sealing, &err));
-	assert_ok(change_begin(&session, &change, &err));
-	assert_ok(session_keep(&session, &statement, STATEMENT_SECRET, false, &digest, &err));
-	assert_ok(store_add_definition(session.store, &row.definition, &digest, &err));
-	assert_ok(store_add_secret(session.store, &row, &err));
-	assert_ok(sealing_store(&session, &sealing, VERSION_CURRENT, &err));
-	leaf_statement(&leaf, &digest);
-	assert_ok(journal_add(&session, &leaf, &err));
-	assert_ok(change_commit(&session, &change, &err));
-}
-
 /* By the program itself, as the first thing that it ever asks of this vault. */
 static void
 show_by_command(struct bench *bench, struct buf *ret_text)
@@ -247,7 +185,7 @@ a_secret_defined_among_500_is_found_released_and_rotated(void **state)
 	struct bench *bench = bench_new(false);
 	CLEANUP(credential_box_done) struct credential_box box = {0};
 	SECRET *credential = NULL;
-	JSON *found = NULL;
+	JSON *found = NULL, *reply = NULL;
 	DSSE statement = {0};
 	DEFINITIONS_OF definitions = {0};
 	BUF shown = {0};
@@ -258,7 +196,8 @@ a_secret_defined_among_500_is_found_released_and_rotated(void **state)
 	(void)state;
 	target_accept(bench, "first-password\n");
 	bench_box(bench, "prod/db", "first-password", &box);
-	add_among_many(bench, &box.definition, "first-password");
+	assert_ok(send_definitions(bench, &box.definition, DEFINITIONS, &err));
+	assert_ok(bench_send_value(bench, &box, false, &reply, &err));
 	json_put_text(request, "name", "prod/db");
 	assert_ok(bench_call(bench, request, (struct view){0}, &found, NULL, &err));
 	struct json_in in = json_in(found, "reply", &err);
@@ -284,7 +223,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(a_value_is_added_with_its_own_definition_alone_however_many_come),
+	    cmocka_unit_test(one_statement_defines_up_to_500_with_a_leaf_for_each),
 	    cmocka_unit_test(
 	        a_definition_that_announces_another_thing_than_the_rotator_is_refused_untried),
 	    cmocka_unit_test(what_a_rotator_announces_is_told_without_running_it),

@@ -262,7 +262,7 @@ what_is_tried_is_judged_and_not_kept(void **state)
 	assert_error(ERR_NOT_FOUND,
 	    withdraw(bench, &bench->vault_id, &bench->people[CISO], &draft, &cancel, &err));
 	assert_error(ERR_INVALID, try_it(bench, &cancel, &err));
-	assert_says("only a charter, roster or suspension is proposed");
+	assert_says("only a charter, roster, suspension or definition is proposed");
 	assert_string_equal(waiting(bench, &text), "");
 	assert_true(bench_log_size(bench) == before);
 	/* It can still be proposed. */

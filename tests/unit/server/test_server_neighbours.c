@@ -394,8 +394,8 @@ a_secret_that_was_not_added_is_not_added_by_whoever_repeats_it_later(void **stat
 	assert_error(ERR_TARGET_UNKNOWN, bench_send_box(bench, &box, false, &reply, &err));
 	target_mode(bench, "");
 	bench->shared->now += 24 * 3600 + 1;
-	assert_error(ERR_EXPIRED, bench_send_box(bench, &box, true, &again, &err));
-	assert_says("secret: created: it is not of today");
+	assert_error(ERR_EXPIRED, bench_send_value(bench, &box, true, &again, &err));
+	assert_says("adopt: expires: it is not of today");
 	bench_free(bench);
 }
 

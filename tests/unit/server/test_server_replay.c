@@ -62,7 +62,7 @@ static const struct {
     {"shares", CODE(EXISTS) | CODE(REFUSED), "has given its shares"}, {"advance", CODE(OK), ""},
     {"object", CODE(EXISTS) | CODE(REFUSED), "has denied already"},
     {"open", CODE(OK) | CODE(EXPIRED), ""}, {"done", CODE(OK), ""},
-    {"secret-add", CODE(EXISTS), "there is a secret"}, {"spare", CODE(EXISTS), "accepted before"},
+    {"adopt", CODE(EXISTS), "has a value already"}, {"spare", CODE(EXISTS), "accepted before"},
     {"spare-envelope", CODE(OK), ""},
     {"spare-box", CODE(EXISTS), "has the envelope of this statement already"},
     {"test-box", CODE(OK) | CODE(EXPIRED), ""},

@@ -414,15 +414,15 @@ a_client_that_goes_away_does_not_stop_a_rotation(void **state)
 /* --- Adoption ----------------------------------------------------------------------------- */
 
 static void
-assert_not_adopted(struct bench *bench, const char *password, const char *modes, enum err_code code,
-    const char *says)
+assert_not_adopted(struct bench *bench, const char *name, const char *password, const char *modes,
+    enum err_code code, const char *says)
 {
 	CLEANUP(credential_box_done) struct credential_box box = {0};
 	JSON *reply = NULL;
 	struct err err;
 
 	target_mode(bench, modes);
-	bench_box(bench, "new/db", password, &box);
+	bench_box(bench, name, password, &box);
 	assert_error(code, bench_send_box(bench, &box, true, &reply, &err));
 	assert_says(says);
 	target_mode(bench, "");
@@ -440,20 +440,23 @@ adoption_proves_the_value_before_it_keeps_anything(void **state)
 	snprintf(path, sizeof(path), "%s/accepts", bench->target);
 	assert_ok(file_read(path, 4096, &accepts, &err));
 	const char *password = strtok((char *)accepts.data, "\n");
-	assert_not_adopted(bench, "wrong", "", ERR_TARGET, "the target refuses the present value");
-	assert_not_adopted(bench, password, "probe=unreachable\n", ERR_TARGET_UNKNOWN,
+	assert_not_adopted(bench, "new/a", "wrong", "", ERR_TARGET,
+	    "the target refuses the present value");
+	assert_not_adopted(bench, "new/b", password, "probe=unreachable\n", ERR_TARGET_UNKNOWN,
 	    "cannot be reached");
-	assert_not_adopted(bench, password, "probe=denied!\n", ERR_TARGET_UNKNOWN,
+	assert_not_adopted(bench, "new/c", password, "probe=denied!\n", ERR_TARGET_UNKNOWN,
 	    "could not be proven");
-	assert_not_adopted(bench, "wrong", "probe=pass!\n", ERR_TARGET,
+	assert_not_adopted(bench, "new/d", "wrong", "probe=pass!\n", ERR_TARGET,
 	    "accepts a value that nobody gave it");
-	assert_not_adopted(bench, password, "check=refuse\n", ERR_TARGET, "makes no sense");
+	assert_not_adopted(bench, "new/e", password, "check=refuse\n", ERR_TARGET,
+	    "makes no sense");
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM secrets WHERE newest > 0"), 1);
 	assert_int_equal(bench_files(bench, "escrow"), escrow);
 	(void)target_calls(bench, &calls);
 }
 
 static void
-adoption_wants_an_operators_signature_and_a_new_name(void **state)
+adoption_wants_an_operators_signature_and_a_value_of_whoever_signed(void **state)
 {
 	struct bench *bench = *state;
 	CLEANUP(credential_box_done) struct credential_box box = {0}, taken = {0};
@@ -463,15 +466,16 @@ adoption_wants_an_operators_signature_and_a_new_name(void **state)
 	bench_box(bench, "prod/db", "whatever", &taken);
 	assert_error(ERR_EXISTS, bench_send_box(bench, &taken, true, &reply, &err));
 	bench_box(bench, "new/db", "whatever", &box);
-	box.statement.count = 0;
-	person_sign(&bench->people[CISO], &box.statement);
-	assert_error(ERR_REFUSED, bench_send_box(bench, &box, true, &reply, &err));
-	assert_says("not signed by an operator");
-	box.statement.count = 0;
-	person_sign(&bench->people[INFRA], &box.statement);
+	assert_error(ERR_NOT_FOUND, bench_send_value(bench, &box, true, &reply, &err));
+	assert_ok(bench_propose(bench, &box.statement, 0, -1, &err));
+	box.adopt.count = 0;
+	person_sign(&bench->people[CISO], &box.adopt);
+	assert_error(ERR_REFUSED, bench_send_value(bench, &box, true, &reply, &err));
+	box.adopt.count = 0;
+	person_sign(&bench->people[INFRA], &box.adopt);
 	box.ciphertext.data[0] ^= 1;
-	assert_error(ERR_CRYPTO, bench_send_box(bench, &box, true, &reply, &err));
-	assert_says("was not sealed to this vault and definition");
+	assert_error(ERR_REFUSED, bench_send_value(bench, &box, true, &reply, &err));
+	assert_says("was not given by who signed the adoption");
 }
 
 int
@@ -501,7 +505,7 @@ main(void)
 	    cmocka_unit_test(a_running_lease_is_not_cut_short_by_rotate),
 	    cmocka_unit_test(a_client_that_goes_away_does_not_stop_a_rotation),
 	    cmocka_unit_test(adoption_proves_the_value_before_it_keeps_anything),
-	    cmocka_unit_test(adoption_wants_an_operators_signature_and_a_new_name),
+	    cmocka_unit_test(adoption_wants_an_operators_signature_and_a_value_of_whoever_signed),
 	};
 	return cmocka_run_group_tests(tests, bench_start_copied, bench_stop);
 }

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "tests/lib/files.h"
 #include "tests/lib/founded.h"
-#include "vault/documents/definition.h"
+#include "vault/documents/definition_verify.h"
 
 struct defined {
 	struct founded founded;
@@ -240,25 +240,39 @@ verify(const struct defined *defined, const struct dsse *statement, struct err *
 	    &defined->charter->digest, err);
 }
 
+/* An operator and another officer. */
 static void
-an_operator_must_sign_it(void **state)
+sign_as_two(const struct defined *defined, struct dsse *statement)
+{
+	sign_with(statement, defined->founded.keys[OPS][KEY_SIGN]);
+	sign_with(statement, defined->founded.keys[CISO][KEY_SIGN]);
+}
+
+static void
+two_people_must_sign_it(void **state)
 {
 	(void)state;
 	struct err err;
 	DEFINED defined = {0};
-	DSSE statement = {0};
+	DSSE statement = {0}, other = {0};
 	define(&defined);
 	defined_state(&defined, &statement);
-	expect_error(verify(&defined, &statement, &err), ERR_REFUSED, &err,
-	    "secret: \"prod/db\" is not signed by an operator");
+	expect_error(verify(&defined, &statement, &err), ERR_WAITING, &err,
+	    "secret: not signed yet by an operator and an officer");
 	sign_with(&statement, defined.founded.keys[CISO][KEY_SIGN]);
-	expect_error(verify(&defined, &statement, &err), ERR_REFUSED, &err,
-	    "secret: \"prod/db\" is not signed by an operator");
+	expect_error(verify(&defined, &statement, &err), ERR_WAITING, &err,
+	    "secret: not signed yet by an operator");
 	sign_with(&statement, defined.founded.keys[OPS][KEY_SIGN]);
 	fine(verify(&defined, &statement, &err), &err);
 	statement.signatures[0].sig[8] ^= 1;
 	expect_error(verify(&defined, &statement, &err), ERR_INTEGRITY, &err,
 	    "secret: ciso, token serial 1000");
+	defined_state(&defined, &other);
+	sign_with(&other, defined.founded.keys[INFRA][KEY_SIGN]);
+	expect_error(verify(&defined, &other, &err), ERR_WAITING, &err,
+	    "secret: one person signed as operator and officer; a second must sign");
+	sign_with(&other, defined.founded.keys[OPS][KEY_SIGN]);
+	fine(verify(&defined, &other, &err), &err);
 }
 
 static void
@@ -270,26 +284,26 @@ unknown_signers_are_refused(void **state)
 	DSSE statement = {0};
 	define(&defined);
 	defined_state(&defined, &statement);
-	sign_with(&statement, defined.founded.keys[OPS][KEY_SIGN]);
+	sign_as_two(&defined, &statement);
 	fine(verify(&defined, &statement, &err), &err);
 	sign_with(&statement, defined.founded.spares[1]);
 	expect_error(verify(&defined, &statement, &err), ERR_REFUSED, &err,
 	    "secret: signed with an unknown key");
 }
 
-/* DEFINED as it was edited, signed by an operator, must be refused. */
+/* DEFINED as it was edited, signed by two, must be refused. */
 static void
 refuse(const struct defined *defined, enum err_code code, const char *cause)
 {
 	struct err err;
 	DSSE statement = {0};
 	defined_state(defined, &statement);
-	sign_with(&statement, defined->founded.keys[OPS][KEY_SIGN]);
+	sign_as_two(defined, &statement);
 	expect_error(verify(defined, &statement, &err), code, &err, cause);
 }
 
 static void
-it_must_fit_vault_charter_and_revision(void **state)
+it_must_fit_vault_and_charter(void **state)
 {
 	(void)state;
 	DEFINED defined = {0};
@@ -303,9 +317,6 @@ it_must_fit_vault_charter_and_revision(void **state)
 	    "secret: policy: the charter has no \"defautl\"; did you mean \"default\"?");
 	snprintf(definition->policy, sizeof(definition->policy), "zzzzzzzzzz");
 	refuse(&defined, ERR_INVALID, "secret: policy: the charter has no \"zzzzzzzzzz\"");
-	snprintf(definition->policy, sizeof(definition->policy), "default");
-	definition->revision = 2;
-	refuse(&defined, ERR_VERSION, "secret: revision 2");
 }
 
 static void
@@ -319,11 +330,11 @@ a_definition_changed_after_parsing_is_refused(void **state)
 	DEFINITIONS_OF definitions = {0};
 	define(&defined);
 	defined_state(&defined, &statement);
-	sign_with(&statement, defined.founded.keys[OPS][KEY_SIGN]);
+	sign_as_two(&defined, &statement);
 	fine(definitions_parse(&statement, false, &definitions, &err), &err);
 	snprintf(defined.definition.effect, EFFECT_MAX, "nothing at all");
 	defined_state(&defined, &other);
-	sign_with(&other, defined.founded.keys[OPS][KEY_SIGN]);
+	sign_as_two(&defined, &other);
 	expect_error(definitions_verify(&other, &definitions, defined.charter,
 	                 &defined.charter->digest, &err),
 	    ERR_INTEGRITY, &err, "secret: the statement has another");
@@ -476,9 +487,9 @@ main(void)
 	    cmocka_unit_test(every_broken_member_is_refused_with_its_name),
 	    cmocka_unit_test(a_target_over_its_limit_is_refused),
 	    cmocka_unit_test(a_training_definition_is_refused_in_production),
-	    cmocka_unit_test(an_operator_must_sign_it),
+	    cmocka_unit_test(two_people_must_sign_it),
 	    cmocka_unit_test(unknown_signers_are_refused),
-	    cmocka_unit_test(it_must_fit_vault_charter_and_revision),
+	    cmocka_unit_test(it_must_fit_vault_and_charter),
 	    cmocka_unit_test(a_definition_changed_after_parsing_is_refused),
 	    cmocka_unit_test(a_statement_holds_one_to_five_hundred),
 	    cmocka_unit_test(the_hash_of_a_definition_is_that_of_its_own_entry),

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/client/documents/definition_add.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "ceremony/client/documents/definition.h"
+#include "ceremony/client/secrets/rotator.h"
+#include "ceremony/client/secrets/secret.h"
+#include "ceremony/client/sync.h"
+#include "ceremony/client/text/announced.h"
+#include "ceremony/client/typed.h"
+
+static enum err_code
+check_policy(const char *name, const struct charter *charter, struct err *err)
+{
+	const char *names[CHARTER_POLICIES + 1] = {NULL};
+	const char *near;
+
+	if (charter_policy(charter, name) != NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < charter->policy_count; i++)
+		names[i] = charter->policies[i].name;
+	near = text_nearest(name, names);
+	return err_set(err, ERR_USAGE, "the charter has no policy %s%s%s%s", QUOTED(name),
+	    near != NULL ? "; did you mean " : "", near != NULL ? near : "",
+	    near != NULL ? "?" : "");
+}
+
+static enum err_code
+check_row(const struct define_row *row, const struct vault_view *view, struct err *err)
+{
+	if (!text_is_name(row->name))
+		return err_set(err, ERR_USAGE,
+		    "%s is no secret's name: 1 to 63 of a-z 0-9 - _ . and / between parts",
+		    QUOTED(row->name));
+	TRY(check_policy(row->policy, view->chain.charter, err));
+	TRY(typed_check("the effect (what the credential can do)", row->effect, EFFECT_MAX, err));
+	if (row->rotator[0] == '\0' || strlen(row->rotator) > ROTATOR_TEXT_MAX)
+		return err_set(err, ERR_USAGE, "%s is no rotator's name", QUOTED(row->rotator));
+	return ERR_OK;
+}
+
+/* DEFINITION's target is lent. */
+static enum err_code
+draw_row(struct client *client, const struct define_row *row, const struct vault_view *view,
+    bool alone, struct definition *definition, struct err *err)
+{
+	struct rotator_said said;
+	char text[ANNOUNCED_TEXT_SIZE];
+
+	TRY(check_row(row, view, err));
+	TRY(lookup_none(client, row->name, err));
+	TRY(rotator_ask(client, row->rotator, row->target, &said, err));
+	announced_text(&said.announced, text);
+	if (alone)
+		ui_say(client_options(client)->ui,
+		    "Rotator %s: %s on the host, pinned by its hash; %s.", row->rotator,
+		    QUOTED(said.path), text);
+	TRY(random_bytes(definition->secret.bytes, SECRET_ID_SIZE, err));
+	definition->revision = 1;
+	definition->rotator_hash = said.hash;
+	definition->announced = said.announced;
+	TRY(definition_set_target(definition, row->target, err));
+	snprintf(definition->name, sizeof(definition->name), "%s", row->name);
+	snprintf(definition->policy, sizeof(definition->policy), "%s", row->policy);
+	snprintf(definition->rotator, sizeof(definition->rotator), "%s", row->rotator);
+	snprintf(definition->effect, sizeof(definition->effect), "%s", row->effect);
+	return ERR_OK;
+}
+
+static enum err_code
+draw_all(struct client *client, const struct define_row *rows, const struct vault_view *view,
+    struct definitions *definitions, struct err *err)
+{
+	size_t count = definitions->count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (count > 1)
+			ui_progress(client_options(client)->ui, "%zu of %zu definitions judged", i,
+			    count);
+		if (draw_row(client, &rows[i], view, count == 1, &definitions->rows[i], err) !=
+		    ERR_OK)
+			return count == 1 ? err->code : err_add(err, "%s", rows[i].name);
+	}
+	return ERR_OK;
+}
+
+enum err_code
+definition_add(struct client *client, const struct define_row *rows, size_t count, struct err *err)
+{
+	const struct vault_view *view;
+	DEFINITIONS_OF definitions = {0};
+
+	if (count == 0 || count > DEFINITIONS)
+		return err_set(err, ERR_USAGE, "%zu definitions; one statement has 1 to %d", count,
+		    (int)DEFINITIONS);
+	TRY(client_sync(client, &view, err));
+	definitions.rows = calloc(count, sizeof(*definitions.rows));
+	if (definitions.rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for %zu definitions", count);
+	definitions.count = count;
+	TRY(draw_all(client, rows, view, &definitions, err));
+	return definition_propose(client, view, &definitions, NULL, err);
+}

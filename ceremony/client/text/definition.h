@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Definitions of secrets, whole, as people read them before they sign. */
+#ifndef CEREMONY_CLIENT_TEXT_DEFINITION_H
+#define CEREMONY_CLIENT_TEXT_DEFINITION_H
+
+#include "ceremony/client/ui.h"
+#include "vault/documents/definition.h"
+
+/* PAGES: somebody sits there, and a long list comes page by page.  CHARTER: whose policies they name. */
+struct definition_screen {
+	const struct ui *ui;
+	const struct charter *charter;
+	bool pages;
+};
+/* All of DEFINITIONS, none left out. */
+enum err_code show_definitions(const struct definition_screen *screen,
+    const struct definitions *definitions, struct err *err) MUST_CHECK;
+/* What LATER changes of EARLIER, line by line as before and after, and whose signatures that needs. */
+enum err_code show_definition_change(const struct definition_screen *screen,
+    const struct definition *earlier, const struct definition *later, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/server/documents/definition.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ceremony/protocol/message.h"
+#include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/rotation/states.h"
+#include "ceremony/server/secrets/classes.h"
+#include "ceremony/server/vault/alarm.h"
+#include "ceremony/server/vault/chain.h"
+#include "rotators/contract/description.h"
+#include "rotators/contract/rotator.h"
+#include "vault/documents/definition_verify.h"
+#include "vault/store/debt.h"
+#include "vault/store/statement.h"
+
+enum err_code
+definition_vet(struct session *session, struct proposal *proposal, struct err *err)
+{
+	const struct chain *chain = &session->chain;
+	const struct dsse *statement = &proposal->statement;
+
+	TRY(definitions_parse(statement, chain->charter->training, &proposal->definitions, err));
+	TRY(chain_check_signers(chain, statement, err));
+	return alarm_of_client(session,
+	    definitions_verify(statement, &proposal->definitions, chain->charter, &chain->vault,
+	        err));
+}
+
+/* --- What the vault knows of it ------------------------------------------------------------ */
+
+/* Retired secrets keep their names, too. */
+static enum err_code
+check_new(struct session *session, const struct definition *definition, struct err *err)
+{
+	struct secret_row row;
+
+	if (store_find_secret(session->store, definition->name, &row, err) == ERR_OK)
+		return err_set(err, ERR_EXISTS, "there is a secret \"%s\" already%s",
+		    definition->name,
+		    row.retired ? ", which is retired: a name is never used again" : "");
+	if (err->code != ERR_NOT_FOUND)
+		return err->code;
+	if (store_get_secret(session->store, &definition->secret, &row, err) == ERR_OK)
+		return err_set(err, ERR_EXISTS, "there is a secret with this id already");
+	return err->code == ERR_NOT_FOUND ? ERR_OK : err->code;
+}
+
+/* It announces what the file beside its rotator does: nothing is run for that. */
+static enum err_code
+check_rotator(struct session *session, const struct definition *definition, struct err *err)
+{
+	struct description description;
+	const char *other;
+	struct digest hash;
+	char path[4096];
+	bool of_target;
+
+	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
+	if (!digest_equal(&hash, &definition->rotator_hash))
+		return err_set(err, ERR_REFUSED,
+		    "secret: rotator: hash: it is not that of rotator %s on this host; run the command again",
+		    definition->rotator);
+	TRY(description_read(path, definition->rotator, definition->target, &description,
+	    &of_target, err));
+	if (description.announced.identity == IDENTITY_VIA)
+		return err_set(err, ERR_REFUSED,
+		    "secret: announced: identity \"via\": this Halligan opens no other secret to change one, so "
+		    "that its value could never be replaced");
+	other = announcement_differs(&description.announced, &definition->announced);
+	if (other == NULL)
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "secret: announced: \"%s\" is not what rotator %s announces for this target: run the "
+	    "command again",
+	    other, definition->rotator);
+}
+
+static enum err_code
+add_quorum(struct session *session, const struct secret_id *secret, uint32_t version,
+    struct definition_change *change, struct err *err)
+{
+	VERSION_ROW row = {0};
+	HEADER *header = NULL;
+
+	if (version == 0)
+		return ERR_OK;
+	TRY(store_get_version(session->store, secret, version, &row, err));
+	TRY(header_new(&header, err));
+	TRY(header_decode(buf_view(&row.header), header, err));
+	return definition_add_quorum(change, header->quorum, err);
+}
+
+/* Its debts that are not paid, the open one first. */
+static enum err_code
+list_unpaid(struct session *session, const struct secret_id *secret,
+    struct debt_row rows[DEBT_WATCHES_MAX + 1], size_t *ret_count, struct err *err)
+{
+	enum err_code code = store_open_debt(session->store, secret, &rows[0], err);
+	size_t open = code == ERR_OK ? 1 : 0, count;
+
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
+	TRY(store_list_watches(session->store, secret, rows + open, DEBT_WATCHES_MAX, &count, err));
+	*ret_count = open + count;
+	return ERR_OK;
+}
+
+/* The quorum of each header of SECRET that is not retired: of its current version, and of the versions that its debts
+ * and death watches are about.  In CHANGE, which is {0}. */
+static enum err_code
+list_quorums(struct session *session, const struct secret_row *secret,
+    struct definition_change *change, struct err *err)
+{
+	struct debt_row debts[DEBT_WATCHES_MAX + 1];
+	size_t count;
+
+	TRY(list_unpaid(session, &secret->id, debts, &count, err));
+	TRY(add_quorum(session, &secret->id, secret->current, change, err));
+	for (size_t i = 0; i < count; i++) {
+		TRY(add_quorum(session, &secret->id, debts[i].old, change, err));
+		TRY(add_quorum(session, &secret->id, debts[i].pending, change, err));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+check_quorums(struct session *session, const struct secret_row *secret,
+    const struct definition *definition, struct err *err)
+{
+	DEFINITION now = {0};
+	size_t before = definition->change.quorum_count;
+	bool same;
+
+	TRY(list_quorums(session, secret, &now.change, err));
+	same = now.change.quorum_count == before;
+	for (size_t i = 0; same && i < before; i++) {
+		TRY(definition_add_quorum(&now.change, definition->change.quorums[i], err));
+		same = now.change.quorum_count == before;
+	}
+	return same ?
+	    ERR_OK :
+	    err_set(err, ERR_REFUSED,
+	        "secret: %s: quorums: not those to which its versions are sealed today; draw the change up again",
+	        definition->name);
+}
+
+/* A debt goes on as the new definition says; where that has no way on from where it stands, it is paid first. */
+static enum err_code
+check_debts(struct session *session, const struct definition *definition, struct err *err)
+{
+	struct debt_row debts[DEBT_WATCHES_MAX + 1];
+	size_t count;
+
+	TRY(list_unpaid(session, &definition->secret, debts, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		if (definition->change.retires)
+			return err_set(err, ERR_REFUSED,
+			    "secret: %s: it has a debt (%s), and nothing is retired while one is open: halligan rotate %s",
+			    definition->name, debt_state_names[debts[i].state], definition->name);
+		if (!debt_goes_on(definition->announced.style, debts[i].state))
+			return err_set(err, ERR_REFUSED,
+			    "secret: %s: rotator: its debt is %s, from where style \"%s\" has no way on; pay it "
+			    "first (halligan rotate %s), or keep the style",
+			    definition->name, debt_state_names[debts[i].state],
+			    style_names[definition->announced.style], definition->name);
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+check_change(struct session *session, const struct definition *definition, struct err *err)
+{
+	struct secret_row row;
+	DEFINITION before = {0};
+	enum err_code code = store_get_secret(session->store, &definition->secret, &row, err);
+
+	if (code == ERR_NOT_FOUND)
+		return err_set(err, ERR_REFUSED, "secret: %s: there is no such secret",
+		    definition->name);
+	if (code != ERR_OK)
+		return code;
+	TRY(chain_signed_definition(session, &row.definition, &before, err));
+	TRY(definition_follows(definition, &before, err));
+	TRY(check_quorums(session, &row, definition, err));
+	TRY(check_debts(session, definition, err));
+	return definition->change.retires ? ERR_OK : check_rotator(session, definition, err);
+}
+
+static enum err_code
+check_one(struct session *session, const struct definition *definition, struct err *err)
+{
+	if (definition->revision > 1)
+		return check_change(session, definition, err);
+	TRY(check_new(session, definition, err));
+	return check_rotator(session, definition, err);
+}
+
+enum err_code
+definition_weigh(struct session *session, struct proposal *proposal, const struct json *given,
+    struct err *err)
+{
+	const struct definitions *definitions = &proposal->definitions;
+
+	if (json_array_count(given) > 0)
+		return err_set(err, ERR_INVALID, "enrolments: a definition has none");
+	for (size_t i = 0; i < definitions->count; i++)
+		if (check_one(session, &definitions->rows[i], err) != ERR_OK)
+			return definitions->count == 1 ? err->code :
+			                                 err_add(err, "definitions[%zu]", i);
+	return ERR_OK;
+}
+
+/* Whose signatures a change of its definition needs, beside the quorum of its policy. */
+enum err_code
+serve_secret_quorums(struct session *session, struct call *call, struct err *err)
+{
+	const char *name = json_in_text(&call->in, "name", 1, SEAT_NAME_MAX);
+	struct json *array = json_new_array();
+	struct secret_row row;
+	DEFINITION needs = {0};
+
+	json_put(call->reply, "quorums", array);
+	TRY(json_in_end(&call->in));
+	TRY(store_find_secret(session->store, name, &row, err));
+	TRY(list_quorums(session, &row, &needs.change, err));
+	for (size_t i = 0; i < needs.change.quorum_count; i++)
+		json_add_text(array, needs.change.quorums[i]);
+	return ERR_OK;
+}
+
+/* --- Into force ----------------------------------------------------------------------------- */
+
+static enum err_code
+change_secret(struct session *session, const struct definition *definition, struct err *err)
+{
+	struct store *store = session->store;
+	struct secret_row row;
+	bool retires = definition->change.retires;
+
+	TRY(store_get_secret(store, &definition->secret, &row, err));
+	TRY(void_naming(session, &row.id,
+	    retires ? "the secret was retired" : "the definition of a secret changed", err));
+	TRY(classes_renew(session, &row, definition->policy, err));
+	row.definition = definition->digest;
+	row.retired = retires;
+	if (retires && row.current != 0)
+		TRY(store_set_version_state(store, &row.id, row.current, VERSION_RETIRED, err));
+	if (retires)
+		row.current = 0;
+	return store_update_secret(store, &row, err);
+}
+
+static enum err_code
+enact_one(struct session *session, const struct definition *definition,
+    const struct digest *statement, struct err *err)
+{
+	LEAF leaf = leaf_new("secret");
+	struct secret_row row = {.id = definition->secret, .definition = definition->digest};
+
+	snprintf(row.name, sizeof(row.name), "%s", definition->name);
+	TRY(store_add_definition(session->store, &definition->digest, statement, err));
+	TRY(definition->revision == 1 ? store_add_secret(session->store, &row, err) :
+	                                change_secret(session, definition, err));
+	leaf_bytes(&leaf, "secret", VIEW_OF(row.id.bytes));
+	leaf_text(&leaf, "name", row.name);
+	leaf_int(&leaf, "revision", definition->revision);
+	leaf_bytes(&leaf, "definition", VIEW_OF(row.definition.bytes));
+	if (definition->change.retires)
+		leaf_text(&leaf, "state", "retired");
+	leaf_statement(&leaf, statement);
+	return journal_add(session, &leaf, err);
+}
+
+enum err_code
+definitions_enact(struct session *session, const struct proposal *proposal, struct err *err)
+{
+	for (size_t i = 0; i < proposal->definitions.count; i++)
+		TRY(enact_one(session, &proposal->definitions.rows[i], &proposal->digest, err));
+	return ERR_OK;
+}

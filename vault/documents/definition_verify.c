@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vault/documents/definition_verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "vault/documents/definition_changes.h"
+#include "vault/documents/signers.h"
+
+static enum err_code
+check_policy(const struct definition *definition, const struct charter *charter, struct err *err)
+{
+	const char *names[CHARTER_POLICIES + 1];
+	if (charter_policy(charter, definition->policy) != NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < charter->policy_count; i++)
+		names[i] = charter->policies[i].name;
+	names[charter->policy_count] = NULL;
+	const char *near = text_nearest(definition->policy, names);
+	if (near == NULL)
+		return err_set(err, ERR_INVALID, "secret: policy: the charter has no \"%s\"",
+		    definition->policy);
+	return err_set(err, ERR_INVALID,
+	    "secret: policy: the charter has no \"%s\"; did you mean \"%s\"?", definition->policy,
+	    near);
+}
+
+/* --- Who signed --------------------------------------------------------------------------- */
+
+enum { WHOSE_SIZE = QUORUM_TEXT_MAX + 4 * SEAT_NAME_MAX };
+
+static enum err_code
+check_headers(const struct dsse *statement, const struct definition *definition,
+    const struct charter *charter, struct err *err)
+{
+	char whose[WHOSE_SIZE];
+
+	for (size_t i = 0; i < definition->change.quorum_count; i++) {
+		const char *text = definition->change.quorums[i];
+		struct quorum quorum;
+
+		(void)snprintf(whose, sizeof(whose),
+		    "secret: %s: the quorum that a version is sealed to (%s)", definition->name,
+		    text);
+		TRY(quorum_parse(text, &quorum, err));
+		TRY(signers_check_quorum(statement, &quorum, charter->seats, charter->seat_count,
+		    whose, err));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+check_change(const struct dsse *statement, const struct definition *definition,
+    const struct charter *charter, struct err *err)
+{
+	const struct policy *policy = charter_policy(charter, definition->change.policy);
+	char whose[WHOSE_SIZE];
+
+	if (policy != NULL)
+		(void)snprintf(whose, sizeof(whose), "secret: %s: the quorum of policy %s (%s)",
+		    definition->name, policy->name, policy->quorum_text);
+	else
+		(void)snprintf(whose, sizeof(whose),
+		    "secret: %s: the charter has its policy no more, and its own quorum (%s)",
+		    definition->name, charter->change_text);
+	TRY(signers_check_quorum(statement, policy != NULL ? &policy->quorum : &charter->change,
+	    charter->seats, charter->seat_count, whose, err));
+	return check_headers(statement, definition, charter, err);
+}
+
+static enum err_code
+check_signed(const struct dsse *statement, const struct definitions *definitions,
+    const struct charter *charter, struct err *err)
+{
+	bool first = false;
+
+	for (size_t i = 0; i < definitions->count; i++) {
+		first |= definitions->rows[i].revision == 1;
+		if (definitions->rows[i].revision > 1)
+			TRY(check_change(statement, &definitions->rows[i], charter, err));
+	}
+	return first ?
+	    signers_check_two(statement, charter->seats, charter->seat_count, "secret", err) :
+	    ERR_OK;
+}
+
+enum err_code
+definitions_verify(const struct dsse *statement, const struct definitions *definitions,
+    const struct charter *charter, const struct digest *vault, struct err *err)
+{
+	TRY(signers_check_digest(statement, &definitions->digest, "secret", err));
+	if (!digest_equal(&definitions->vault, vault))
+		return err_set(err, ERR_INTEGRITY, "secret: vault: belongs to another vault");
+	for (size_t i = 0; i < definitions->count; i++)
+		if (check_policy(&definitions->rows[i], charter, err) != ERR_OK)
+			return err_add(err, "definitions[%zu]", i);
+	if (signers_verify(statement, charter->seats, charter->seat_count, NULL, 0, err) != ERR_OK)
+		return err_add(err, "secret");
+	return check_signed(statement, definitions, charter, err);
+}
+
+/* --- What a change follows ----------------------------------------------------------------- */
+
+static enum err_code
+differs(const struct definition *later, const char *member, const char *what, struct err *err)
+{
+	return err_set(err, ERR_REFUSED, "secret: %s: %s: %s; draw the change up again",
+	    later->name, member, what);
+}
+
+static enum err_code
+count_difference(void *context, const char *what, const char *before, const char *after,
+    struct err *err)
+{
+	size_t *count = context;
+
+	(void)what, (void)before, (void)after, (void)err;
+	++*count;
+	return ERR_OK;
+}
+
+enum err_code
+definition_follows(const struct definition *later, const struct definition *earlier,
+    struct err *err)
+{
+	const struct definition_change *change = &later->change;
+	size_t differences = 0;
+
+	if (memcmp(&later->secret, &earlier->secret, sizeof(later->secret)) != 0 ||
+	    strcmp(later->name, earlier->name) != 0)
+		return differs(later, "name", "that of another secret", err);
+	if (earlier->change.retires)
+		return err_set(err, ERR_REFUSED,
+		    "secret: %s: it is retired, and nothing of it changes any more", later->name);
+	if (!digest_equal(&change->previous, &earlier->digest) ||
+	    later->revision - 1 != earlier->revision)
+		return differs(later, "previous", "not the definition that is in force", err);
+	if (strcmp(change->policy, earlier->policy) != 0)
+		return differs(later, "policy", "not the one that protects it", err);
+	TRY(definition_compare(earlier, later, count_difference, &differences, err));
+	if (change->retires && differences > 0)
+		return differs(later, "retires", "it changes something, too", err);
+	if (!change->retires && differences == 0)
+		return err_set(err, ERR_EXISTS,
+		    "secret: %s: nothing would change: its definition says so already",
+		    later->name);
+	return ERR_OK;
+}
+
+enum err_code
+definition_trace(const struct definition *later, const struct definitions *sets, size_t count,
+    const struct digest *digest, const struct definition **ret_earlier, struct err *err)
+{
+	const struct definition *at = later;
+
+	while (!digest_equal(&at->digest, digest)) {
+		const struct definition *before = NULL;
+
+		for (size_t i = 0; i < count && at->revision > 1 && before == NULL; i++)
+			before = definitions_find(&sets[i], &at->change.previous);
+		if (before == NULL)
+			return err_set(err, ERR_INTEGRITY,
+			    "the header names another definition than the rest: somebody changed what is shown");
+		if (definition_follows(at, before, err) != ERR_OK)
+			return err->code = ERR_INTEGRITY;
+		at = before;
+	}
+	*ret_earlier = at;
+	return ERR_OK;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who must have signed definitions of secrets.  The first of a secret: two people, an operator and another officer.  A
+ * change: the quorum of the policy that protects it, and that of every header of it that is not retired, so that whoever
+ * could not open the secret cannot make it open to others, nor send its value elsewhere.  Where the charter has that
+ * policy no more, the quorum that changes the charter stands for it.
+ *
+ * That a change names the right definition, policy and headers is asked of what is stored, when it is accepted and by
+ * each who signs (definition_follows); whoever reads it later is shown the definitions before it.
+ */
+#ifndef VAULT_DOCUMENTS_DEFINITION_VERIFY_H
+#define VAULT_DOCUMENTS_DEFINITION_VERIFY_H
+
+#include "vault/documents/definition.h"
+
+/* Vault id, every policy exists in CHARTER, and every signature is valid and of a token of CHARTER.  ERR_WAITING says
+ * who has not signed yet; ERR_REFUSED: an unknown key; a quorum that nobody can meet. */
+enum err_code definitions_verify(const struct dsse *statement,
+    const struct definitions *definitions, const struct charter *charter,
+    const struct digest *vault, struct err *err) MUST_CHECK;
+/* Is LATER the change of EARLIER that comes next?  ERR_REFUSED says what differs; ERR_EXISTS: it changes nothing. */
+enum err_code definition_follows(const struct definition *later, const struct definition *earlier,
+    struct err *err) MUST_CHECK;
+/* From LATER back, change by change, through the COUNT SETS that were verified, to the definition with DIGEST, which may be
+ * LATER itself.  ERR_INTEGRITY: LATER does not come of that, or what lies between was not shown. */
+enum err_code definition_trace(const struct definition *later, const struct definitions *sets,
+    size_t count, const struct digest *digest, const struct definition **ret_earlier,
+    struct err *err) MUST_CHECK;
+
+#endif
