@@ -114,6 +114,9 @@ told "the one that is left" 1 "without it: --change '2 of [^-]*\$" as infra char
 ok "a change is proposed" as infra charter propose carol.enrolment --remove-seat legal --restore audit-1 --restore secops-1 \
 	--policy 'production=3 of (ciso, secops, infra, audit, carol)' --max-duration 90m --change '2 of (ciso, secops, infra, audit, carol)'
 like "how long a lease may be is told, before and after" "$(tap_output)" '- policy production: [^;]*legal\); for at most 2 h;.*\+ policy production: [^;]*carol\); for at most 1 h 30 min;'
+like "whose quorum suspensions left too few of, and who of it must sign" "$(tap_output)" \
+	'! THE PRESENT QUORUM OF THE POLICY production CANNOT BE MET, tokens of it are suspended: 3 of [^!]*! +everybody of it must sign who can: ciso, infra'
+like "which is what is missing" "$(tap_output)" 'Still missing: .*everybody of it must sign who can; not signed yet by ciso\.'
 like "who leaves" "$(tap_output)" '- seat legal'
 like "who joins" "$(tap_output)" '\+ seat carol: "Carol Newcomer"'
 like "what it restores" "$(tap_output)" "restores audit's token .audit-1., suspended by ciso"
@@ -148,13 +151,18 @@ ok "infra is left out" as carol charter propose --remove-seat infra \
 	--policy 'production=3 of (ciso, secops, audit, carol)' --change '2 of (ciso, secops, audit, carol)'
 like "who signs reads what infra loses" "$(tap_output)" '! infra is no officer, operator, responder any more'
 like "and that secrets stay sealed to the seat" "$(tap_output)" 'stay sealed to infra too until they are resealed'
+like "and whose quorum that needs besides" "$(tap_output)" \
+	'! the present quorum of the policy production must sign this too: 3 of \(ciso, secops, infra, audit, carol\)'
 told "two wait: one must be named" 2 "several could be meant.*charter $waiver .*proposed by ciso.*charter $(newest_draft)" as secops charter sign
 like "status lists both" "$(halligan status 2>&1)" "ciso proposes it; 1 signed.*carol proposes it"
 like "charter status too" "$(halligan charter status 2>&1)" "WAITS charter $waiver .*proposed by ciso"
 told "who did not propose it does not withdraw it" 4 'seat ciso|of ciso' as audit withdraw "$waiver" --reason "not mine"
 ok "ciso withdraws the waiver" as ciso withdraw "$waiver" --reason "carol has a new key"
 told "it is gone" 1 'waits for signatures' as secops charter sign "$waiver"
-ok "secops signs: two of the old, two of the new" as secops charter sign
+told "secops signs: two of the old, two of the new, and the policy lacks one" 0 \
+	'changes the policy production, whose present quorum .* needs 1 more signature; not signed yet by ciso, infra, audit' as secops charter sign
+like "so it is not in force" "$(halligan charter show 2>&1)" 'Charter 3 of town.example'
+ok "audit is the third of the policy" as audit charter sign
 like "charter 4" "$(halligan charter show 2>&1)" 'Charter 4 of town.example'
 ok "the secret that infra defined is still believed" halligan secret show prod/db
 ok "it can be requested" town_request
@@ -167,6 +175,7 @@ like "nothing is sealed to those who left any more" "$(halligan charter status 2
 ok "the history reads like a story" halligan charter history
 like "it begins" "$(tap_output)" 'town.example was founded; ciso joined'
 like "a suspension and why" "$(tap_output)" "legal's token .legal-1. was suspended: .lost on the train. \(signed by ciso\)"
+like "that a policy changed without its quorum" "$(tap_output)" 'the quorum that policy production had could not be met, tokens of it were suspended'
 like "who came, who went, what was restored" "$(tap_output)" "charter 3; carol joined .*; legal left.*audit's token .audit-1. was restored"
 like "tests" "$(tap_output)" 'ciso tested the token .ciso-1.: it works'
 ok "as JSON" halligan charter history --json

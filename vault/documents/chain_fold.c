@@ -199,7 +199,7 @@ add_charter(struct chain *chain, const struct dsse *statement, struct err *err)
 	if (chain->charter == NULL && !digest_equal(&charter->digest, &chain->vault))
 		return chain_refuse_vault(err);
 	TRY(chain_check_signers(chain, statement, err));
-	TRY(charter_verify(statement, charter, chain->charter, err));
+	TRY(charter_verify(statement, charter, chain->charter, &chain->suspensions, err));
 	TRY(seats_check(charter->seats, charter->seat_count, chain->roster->seats,
 	    chain->roster->seat_count, err));
 	TRY(chain_suspended_under(chain, charter, &after, err));

@@ -83,6 +83,35 @@ charter_policy(const struct charter *charter, const char *name)
 	return NULL;
 }
 
+static bool
+member_equal(const struct member *member, const void *a, const void *b)
+{
+	const char *in_a = (const char *)a + member->offset,
+	           *in_b = (const char *)b + member->offset;
+
+	if (member->kind == MEMBER_TEXT)
+		return strcmp(in_a, in_b) == 0;
+	return memcmp(in_a, in_b, member->size) == 0;
+}
+
+/* Every member but the name, so that one that policies get later is compared from that day on. */
+bool
+policy_equal(const struct policy *a, const struct policy *b)
+{
+	for (const struct member *member = policy_members; member->name != NULL; member++)
+		if (member->kind != MEMBER_NAME && !member_equal(member, a, b))
+			return false;
+	return true;
+}
+
+bool
+charter_changes_policy(const struct charter *after, const struct policy *policy)
+{
+	const struct policy *now = charter_policy(after, policy->name);
+
+	return now == NULL || !policy_equal(policy, now);
+}
+
 bool
 charter_names_host(const struct charter *charter, const struct ed25519_public *statement,
     const struct ed25519_public *log, const struct point *escrow)

@@ -26,8 +26,10 @@
  * seats only and stand in canonical form; a break-glass quorum and "change" need at least two
  * persons; at least one operator.
  * Charter 1 is signed by a token of every officer seat; N+1 by tokens that meet the "change"
- * quorum of N (keys of N) and of N+1 (keys of N+1), names N as previous, keeps name, training
- * and init.  vault id = digest of charter 1.
+ * quorum of N (keys of N) and of N+1 (keys of N+1) and, for each policy of N that N+1 changes or has
+ * no more, that policy's quorum as it stands in N (keys of N; where officers whose tokens are not
+ * suspended cannot meet it, all of its seats that still have such a token); it names N as previous, keeps name,
+ * training and init.  vault id = digest of charter 1.
  */
 #ifndef VAULT_DOCUMENTS_CHARTER_H
 #define VAULT_DOCUMENTS_CHARTER_H
@@ -102,6 +104,11 @@ enum err_code charter_payload(const struct charter *charter, struct json **ret_p
 const struct charter_waiver *charter_waiver(const struct charter *charter,
     const struct digest *token);
 const struct policy *charter_policy(const struct charter *charter, const char *name);
+/* Do two policies of parsed charters say the same, whatever their names?  The quorum is compared as text: seats in
+ * another order are another quorum. */
+bool policy_equal(const struct policy *a, const struct policy *b);
+/* Is POLICY, of the charter before AFTER, another one there, or ended?  Where in the list it stands says nothing. */
+bool charter_changes_policy(const struct charter *after, const struct policy *policy);
 /* Are these the host's keys that CHARTER names? */
 bool charter_names_host(const struct charter *charter, const struct ed25519_public *statement,
     const struct ed25519_public *log, const struct point *escrow);

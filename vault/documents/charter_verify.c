@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who must have signed a charter.  The first: every officer.  A later one: the "change" quorum of
- * the charter before, with the keys of that one, so that nobody can take the vault over; and its
- * own, with its own keys, so that those who are to hold it are shown to hold their tokens.
+ * the charter before, with the keys of that one, so that nobody can take the vault over; its
+ * own, with its own keys, so that those who are to hold it are shown to hold their tokens; and the
+ * quorum of each policy that it changes or ends, as it stands in the charter before, so that whoever
+ * may change the charter does not by that decide about what others answer for.
+ *
+ * A policy whose quorum cannot be met by officers who have a token that counts would stay for ever, and its
+ * seats with it.  So then everybody of it signs who still can, be it nobody.  Whoever abuses that must first
+ * suspend tokens, which is seen at once, and could as well put tokens of their own in those seats.
  */
 #include "vault/documents/charter_verify.h"
 
@@ -61,9 +67,53 @@ charter_check_change(const struct dsse *statement, const struct charter *of, str
 	return signers_check_quorum(statement, &of->change, of->seats, of->seat_count, whose, err);
 }
 
+/* The quorum of POLICY, which the charter after OF changes. */
+static enum err_code
+check_policy(const struct dsse *statement, const struct charter *of,
+    const struct suspensions *suspended, const struct policy *policy, struct err *err)
+{
+	char whose[SEAT_NAME_MAX + 400];
+
+	(void)snprintf(whose, sizeof(whose),
+	    "charter: it changes the policy %s, whose present quorum (%.300s)", policy->name,
+	    policy->quorum_text);
+	return signers_check_left(statement, &policy->quorum, of, suspended, whose, err);
+}
+
+/* What came of one quorum; what is missing goes into MISSING. */
+static enum err_code
+note(enum err_code code, struct buf *missing, struct err *err)
+{
+	if (code != ERR_WAITING)
+		return code;
+	buf_format(missing, "%s%s", missing->size > 0 ? ". " : "", err->text);
+	return buf_check(missing, err);
+}
+
+/* All that is missing is told at once, as one part: an alarm has parts of its own (err.h). */
+static enum err_code
+check_quorums(const struct dsse *statement, const struct charter *charter,
+    const struct charter *previous, const struct suspensions *suspended, struct err *err)
+{
+	BUF missing = {0};
+
+	TRY(note(charter_check_change(statement, previous, err), &missing, err));
+	TRY(note(charter_check_change(statement, charter, err), &missing, err));
+	for (size_t i = 0; i < previous->policy_count; i++) {
+		const struct policy *policy = &previous->policies[i];
+
+		if (charter_changes_policy(charter, policy))
+			TRY(note(check_policy(statement, previous, suspended, policy, err),
+			    &missing, err));
+	}
+	if (missing.size == 0)
+		return ERR_OK;
+	return err_set(err, ERR_WAITING, "%s", buf_string(&missing));
+}
+
 enum err_code
 charter_verify(const struct dsse *statement, const struct charter *charter,
-    const struct charter *previous, struct err *err)
+    const struct charter *previous, const struct suspensions *suspended, struct err *err)
 {
 	TRY(signers_check_digest(statement, &charter->digest, "charter", err));
 	TRY(check_step(charter, previous, err));
@@ -73,6 +123,5 @@ charter_verify(const struct dsse *statement, const struct charter *charter,
 		return err_add(err, "charter");
 	if (previous == NULL)
 		return check_founders(statement, charter, err);
-	TRY(charter_check_change(statement, previous, err));
-	return charter_check_change(statement, charter, err);
+	return check_quorums(statement, charter, previous, suspended, err);
 }

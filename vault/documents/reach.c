@@ -242,19 +242,25 @@ reach_of(const struct charter *charter, const struct suspensions *suspended,
 }
 
 bool
+reach_signer(const struct charter *charter, const struct suspensions *suspended, const char *name)
+{
+	const struct seat *seat = seat_by_name(charter->seats, charter->seat_count, name);
+
+	if (seat == NULL || (seat->roles & ROLE_OFFICER) == 0)
+		return false;
+	for (size_t t = 0; t < seat->token_count; t++)
+		if (suspensions_find(suspended, &seat->tokens[t].id) == NULL)
+			return true;
+	return false;
+}
+
+bool
 reach_signers(const struct charter *charter, const struct suspensions *suspended,
     const struct quorum *quorum)
 {
 	bool present[QUORUM_SEATS] = {false};
 
-	for (size_t i = 0; i < quorum->seat_count; i++) {
-		const struct seat *seat =
-		    seat_by_name(charter->seats, charter->seat_count, quorum->seats[i]);
-
-		for (size_t t = 0; seat != NULL && t < seat->token_count; t++)
-			present[i] = present[i] ||
-			    ((seat->roles & ROLE_OFFICER) != 0 &&
-			        suspensions_find(suspended, &seat->tokens[t].id) == NULL);
-	}
+	for (size_t i = 0; i < quorum->seat_count; i++)
+		present[i] = reach_signer(charter, suspended, quorum->seats[i]);
 	return quorum_met(quorum, present);
 }

@@ -42,6 +42,9 @@ bool reach_seat(const struct charter *charter, const struct suspensions *suspend
 void reach_of(const struct charter *charter, const struct suspensions *suspended,
     const struct header *header, const struct reach_spares *spares, const struct quorum *quorum,
     const struct quorum *policy, struct reach *ret_reach);
+/* Is seat NAME an officer of CHARTER that holds a token not in SUSPENDED (may be NULL)? */
+bool reach_signer(const struct charter *charter, const struct suspensions *suspended,
+    const char *name);
 /* Can officers of CHARTER that hold a token not in SUSPENDED still meet QUORUM? */
 bool reach_signers(const struct charter *charter, const struct suspensions *suspended,
     const struct quorum *quorum);

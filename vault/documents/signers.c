@@ -6,6 +6,7 @@
 #include "vault/documents/signers.h"
 
 #include "base/text.h"
+#include "vault/documents/reach.h"
 
 static const struct seat *
 find_signer(const char *keyid, const struct seat *seats, size_t count,
@@ -97,31 +98,85 @@ signers_check_two(const struct dsse *statement, const struct seat *seats, size_t
 	                  "an operator and an officer");
 }
 
-enum err_code
-signers_check_quorum(const struct dsse *statement, const struct quorum *quorum,
-    const struct seat *seats, size_t count, const char *whose, struct err *err)
+/* A quorum, held against the signatures. */
+struct tally {
+	int more; /* signatures that it needs still; 0: it is met; -1: nobody can meet it */
+	struct buf missing; /* "ciso, audit": its seats that can sign and have not */
+};
+
+static void
+tally_done(struct tally *tally)
 {
-	BUF missing = {0};
-	bool signed_by[CHARTER_SEATS], present[QUORUM_SEATS], all[QUORUM_SEATS];
+	buf_done(&tally->missing);
+}
+#define TALLY CLEANUP(tally_done) struct tally
+
+/* ABLE has one flag for each seat of QUORUM: whether it can sign. */
+static enum err_code
+count_signers(const struct dsse *statement, const struct quorum *quorum, const struct seat *seats,
+    size_t count, const bool *able, struct tally *ret_tally, struct err *err)
+{
+	bool signed_by[CHARTER_SEATS], present[QUORUM_SEATS];
+	struct buf *missing = &ret_tally->missing;
 
 	signers_mark(statement, seats, count, signed_by);
 	for (unsigned i = 0; i < quorum->seat_count; i++) {
 		const struct seat *seat = seat_by_name(seats, count, quorum->seats[i]);
 
 		present[i] = seat != NULL && signed_by[seat - seats];
-		all[i] = seat != NULL;
-		if (!present[i] && all[i])
-			buf_format(&missing, "%s%s", missing.size > 0 ? ", " : "",
+		if (!present[i] && able[i])
+			buf_format(missing, "%s%s", missing->size > 0 ? ", " : "",
 			    quorum->seats[i]);
 	}
-	TRY(buf_check(&missing, err));
-	if (quorum_met(quorum, present))
-		return ERR_OK;
-	int more = quorum_missing(quorum, present, all);
+	ret_tally->more = quorum_missing(quorum, present, able);
+	return buf_check(missing, err);
+}
 
-	if (more < 0)
+/* More are needed, and there are those who can. */
+static enum err_code
+await(struct tally *tally, const char *whose, struct err *err)
+{
+	return err_set(err, ERR_WAITING, "%s needs %d more %s; not signed yet by %s", whose,
+	    tally->more, text_plural((uint64_t)tally->more, "signature", "signatures"),
+	    buf_string(&tally->missing));
+}
+
+enum err_code
+signers_check_quorum(const struct dsse *statement, const struct quorum *quorum,
+    const struct seat *seats, size_t count, const char *whose, struct err *err)
+{
+	bool able[QUORUM_SEATS];
+	TALLY tally = {0};
+
+	for (unsigned i = 0; i < quorum->seat_count; i++)
+		able[i] = seat_by_name(seats, count, quorum->seats[i]) != NULL;
+	TRY(count_signers(statement, quorum, seats, count, able, &tally, err));
+	if (tally.more == 0)
+		return ERR_OK;
+	if (tally.more < 0)
 		return err_set(err, ERR_REFUSED,
 		    "%s can be met by nobody: too few of its seats are in the charter", whose);
-	return err_set(err, ERR_WAITING, "%s needs %d more %s; not signed yet by %s", whose, more,
-	    text_plural((uint64_t)more, "signature", "signatures"), buf_string(&missing));
+	return await(&tally, whose, err);
+}
+
+enum err_code
+signers_check_left(const struct dsse *statement, const struct quorum *quorum,
+    const struct charter *charter, const struct suspensions *suspended, const char *whose,
+    struct err *err)
+{
+	bool able[QUORUM_SEATS];
+	TALLY tally = {0};
+
+	for (unsigned i = 0; i < quorum->seat_count; i++)
+		able[i] = reach_signer(charter, suspended, quorum->seats[i]);
+	TRY(count_signers(statement, quorum, charter->seats, charter->seat_count, able, &tally,
+	    err));
+	if (tally.more == 0 || (tally.more < 0 && tally.missing.size == 0))
+		return ERR_OK;
+	if (tally.more < 0)
+		return err_set(err, ERR_WAITING,
+		    "%s cannot be met while tokens are suspended, so everybody of it must sign who can; "
+		    "not signed yet by %s",
+		    whose, buf_string(&tally.missing));
+	return await(&tally, whose, err);
 }

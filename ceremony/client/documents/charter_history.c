@@ -20,6 +20,7 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/test.h"
 #include "vault/documents/chain_fold.h"
+#include "vault/documents/reach.h"
 
 struct story {
 	struct client *client;
@@ -125,7 +126,8 @@ tell_people(struct buf *text, const struct seat *before, size_t before_count,
 }
 
 static void
-tell_policies(struct buf *text, const struct charter *before, const struct charter *after)
+tell_policies(struct buf *text, const struct charter *before, const struct charter *after,
+    const struct suspensions *suspended)
 {
 	for (size_t i = 0; i < after->policy_count; i++) {
 		const struct policy *policy = &after->policies[i];
@@ -141,6 +143,12 @@ tell_policies(struct buf *text, const struct charter *before, const struct chart
 	for (size_t i = 0; i < before->policy_count; i++)
 		if (charter_policy(after, before->policies[i].name) == NULL)
 			buf_format(text, "; policy %s ended", before->policies[i].name);
+	for (size_t i = 0; i < before->policy_count; i++)
+		if (charter_changes_policy(after, &before->policies[i]) &&
+		    !reach_signers(before, suspended, &before->policies[i].quorum))
+			buf_format(text,
+			    "; the quorum that policy %s had could not be met, tokens of it were suspended",
+			    before->policies[i].name);
 	if (strcmp(before->change_text, after->change_text) != 0)
 		buf_format(text, "; it can be changed by %s", after->change_text);
 }
@@ -193,7 +201,7 @@ on_charter(struct story *story, const struct dsse *statement, struct buf *text, 
 	}
 	buf_format(text, "charter %u", charter->version);
 	tell_people(text, before->seats, before->seat_count, charter->seats, charter->seat_count);
-	tell_policies(text, before, charter);
+	tell_policies(text, before, charter, &story->chain.suspensions);
 	tell_waivers(text, before, charter);
 	tell_restored(text, story, charter);
 	return ERR_OK;

@@ -19,10 +19,12 @@
 
 /* A draft's own chain rules; signatures may still be missing, but none may be wrong. */
 static enum err_code
-verify_step(const struct dsse *statement, const struct charter *draft, const struct charter *before,
-    struct err *err)
+verify_step(const struct dsse *statement, const struct charter *draft,
+    const struct vault_view *view, struct err *err)
 {
-	enum err_code code = charter_verify(statement, draft, before, err);
+	const struct chain *chain = view != NULL ? &view->chain : NULL;
+	enum err_code code = charter_verify(statement, draft, chain != NULL ? chain->charter : NULL,
+	    chain != NULL ? &chain->suspensions : NULL, err);
 
 	return code == ERR_WAITING ? ERR_OK : code;
 }
@@ -60,7 +62,7 @@ verify_draft(struct client *client, const struct vault_view *view, const struct 
 		TRY(founding_fetch(client, &founding, err));
 		TRY(verify_founding(&founding, draft, err));
 	}
-	TRY(verify_step(statement, draft, view != NULL ? view->chain.charter : NULL, err));
+	TRY(verify_step(statement, draft, view, err));
 	return enrolments_verify(client, draft->seats, draft->seat_count, NULL, 0, draft,
 	    view != NULL ? &view->chain : NULL, err);
 }

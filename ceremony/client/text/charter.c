@@ -8,6 +8,7 @@
 #include "base/text_time.h"
 #include "ceremony/protocol/statements_host.h"
 #include "tokens/attest/policy.h"
+#include "vault/documents/reach.h"
 
 enum { WORDS_PER_LINE = 8 };
 
@@ -259,28 +260,60 @@ show_seat_changes(const struct ui *ui, const struct seat *before, size_t before_
 	show_only_in(ui, '+', after, after_count, before, before_count);
 }
 
-static bool
-policy_equal(const struct policy *a, const struct policy *b)
+static void
+show_policy_line(const struct ui *ui, char sign, const struct policy *policy)
 {
-	return a != NULL && b != NULL && strcmp(a->quorum_text, b->quorum_text) == 0 &&
-	    a->max_duration == b->max_duration && a->request_ttl == b->request_ttl &&
-	    a->max_age == b->max_age;
+	char limits[LIMITS_SIZE];
+
+	limits_text(policy, limits);
+	ui_say(ui, "  %c policy %s: %s; %s", sign, policy->name, policy->quorum_text, limits);
 }
 
+/* Whose signatures a change of POLICY takes, beside those of the quorums that change the charter. */
 static void
-show_policies_only_in(const struct ui *ui, char sign, const struct charter *a,
-    const struct charter *b)
+show_policy_signers(const struct ui *ui, const struct charter *before, const struct policy *policy,
+    const struct suspensions *suspended)
 {
-	for (size_t i = 0; i < a->policy_count; i++) {
-		const struct policy *policy = &a->policies[i];
-		char limits[LIMITS_SIZE];
+	BUF able = {0};
 
-		if (policy_equal(policy, charter_policy(b, policy->name)))
-			continue;
-		limits_text(policy, limits);
-		ui_say(ui, "  %c policy %s: %s; %s", sign, policy->name, policy->quorum_text,
-		    limits);
+	if (reach_signers(before, suspended, &policy->quorum)) {
+		ui_say(ui, "  ! the present quorum of the policy %s must sign this too: %s",
+		    policy->name, policy->quorum_text);
+		return;
 	}
+	for (size_t i = 0; i < policy->quorum.seat_count; i++)
+		if (reach_signer(before, suspended, policy->quorum.seats[i]))
+			buf_format(&able, "%s%s", able.size > 0 ? ", " : "",
+			    policy->quorum.seats[i]);
+	ui_say(ui,
+	    "  ! THE PRESENT QUORUM OF THE POLICY %s CANNOT BE MET, tokens of it are suspended: %s",
+	    policy->name, policy->quorum_text);
+	if (able.size > 0)
+		ui_say(ui, "  !   everybody of it must sign who can: %s", buf_string(&able));
+	else
+		ui_say(ui,
+		    "  !   nobody of it can sign: whoever may change the charter decides alone");
+}
+
+/* Each before and after. */
+static void
+show_policy_changes(const struct ui *ui, const struct charter *before, const struct charter *after,
+    const struct suspensions *suspended)
+{
+	for (size_t i = 0; i < before->policy_count; i++) {
+		const struct policy *policy = &before->policies[i];
+		const struct policy *now = charter_policy(after, policy->name);
+
+		if (!charter_changes_policy(after, policy))
+			continue;
+		show_policy_line(ui, '-', policy);
+		if (now != NULL)
+			show_policy_line(ui, '+', now);
+		show_policy_signers(ui, before, policy, suspended);
+	}
+	for (size_t i = 0; i < after->policy_count; i++)
+		if (charter_policy(before, after->policies[i].name) == NULL)
+			show_policy_line(ui, '+', &after->policies[i]);
 }
 
 static bool
@@ -388,8 +421,7 @@ show_charter_changes(const struct ui *ui, const struct charter *before, const st
 	show_waivers_only_in(ui, '-', before, after);
 	show_waivers_only_in(ui, '+', after, before);
 	show_all_restored(ui, after, suspended);
-	show_policies_only_in(ui, '-', before, after);
-	show_policies_only_in(ui, '+', after, before);
+	show_policy_changes(ui, before, after, suspended);
 	if (strcmp(before->change_text, after->change_text) != 0)
 		ui_say(ui, "  ! the quorum that may change it: %s", after->change_text);
 	show_accepted(ui, before, after);

@@ -19,7 +19,7 @@ void show_admission(const struct chain *chain, const char *seat, const struct di
 struct json *admissions_json(const struct chain *chain, const struct seat *seats, size_t count);
 /* All that a charter says, a line each; CHAIN (may be NULL) says since when. */
 void show_charter(const struct ui *ui, const struct chain *chain, const struct charter *charter);
-/* What AFTER changes of BEFORE: seats, tokens, waivers, policies; which of SUSPENDED it
+/* What AFTER changes of BEFORE: seats, tokens, waivers, policies and whose quorum that needs; which of SUSPENDED it
  * restores; who can do less afterwards. */
 void show_charter_changes(const struct ui *ui, const struct charter *before,
     const struct charter *after, const struct suspensions *suspended);

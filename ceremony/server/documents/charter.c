@@ -100,7 +100,8 @@ charter_vet(struct session *session, struct proposal *proposal, struct err *err)
 	TRY(alarm_of_client(session,
 	    chain_check_signers(&session->chain, &proposal->statement, err)));
 	return alarm_of_client(session,
-	    charter_verify(&proposal->statement, charter, session->chain.charter, err));
+	    charter_verify(&proposal->statement, charter, session->chain.charter,
+	        &session->chain.suspensions, err));
 }
 
 enum err_code

@@ -50,6 +50,35 @@ only_a_charter_that_names_the_suspension_restores_the_token(void **state)
 	assert_true(is_suspended(&vault, AUDIT));
 }
 
+/* The same for whoever folds the chain: server, client, log. */
+static void
+a_policy_is_changed_by_its_present_quorum_or_all_of_it_that_suspensions_left(void **state)
+{
+	VAULT vault = {0};
+	struct err err;
+	struct charter *charter;
+
+	(void)state;
+	found_vault(&vault);
+	charter = vault.founded.charter;
+	snprintf(charter->policies[0].quorum_text, QUORUM_TEXT_MAX, "2 of (infra, audit)");
+	snprintf(charter->change_text, QUORUM_TEXT_MAX, "2 of (ciso, infra)");
+	fine(add_charter(&vault, &err), &err);
+	charter->policies[0].max_duration = 7200;
+	expect_error(add_charter(&vault, &err), ERR_INTEGRITY, &err,
+	    "changes the policy default, whose present quorum (2 of (infra, audit)) needs 1 more "
+	    "signature; not signed yet by audit");
+	fine(suspend(&vault, CISO, "audit", token_of(&vault, AUDIT), &err), &err);
+	fine(add_charter(&vault, &err), &err);
+	/* Restored, it counts again. */
+	charter->restored_count = 1;
+	charter->restored[0] = vault.chain.suspensions.rows[0].digest;
+	fine(add_charter(&vault, &err), &err);
+	charter->restored_count = 0;
+	charter->policies[0].max_duration = 9000;
+	expect_error(add_charter(&vault, &err), ERR_INTEGRITY, &err, "not signed yet by audit");
+}
+
 static void
 no_enrolment_lifts_a_suspension_neither_of_the_key_nor_of_the_serial(void **state)
 {
@@ -437,6 +466,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_suspended_token_stays_suspended_under_an_unrelated_charter),
 	    cmocka_unit_test(only_a_charter_that_names_the_suspension_restores_the_token),
+	    cmocka_unit_test(
+	        a_policy_is_changed_by_its_present_quorum_or_all_of_it_that_suspensions_left),
 	    cmocka_unit_test(no_enrolment_lifts_a_suspension_neither_of_the_key_nor_of_the_serial),
 	    cmocka_unit_test(a_serial_that_nothing_proves_is_not_bound),
 	    cmocka_unit_test(no_suspension_and_no_charter_makes_the_change_quorum_unreachable),

@@ -292,7 +292,7 @@ verify_with(void (*sign)(struct dsse *statement, const struct p256_key *key), bo
 	sign_with(&statement, founded.keys[CISO][KEY_SIGN]);
 	sign_with(&statement, founded.keys[INFRA][KEY_SIGN]);
 	sign(&statement, founded.keys[AUDIT][KEY_SIGN]);
-	return charter_verify(&statement, charter, NULL, err);
+	return charter_verify(&statement, charter, NULL, NULL, err);
 }
 
 static void

@@ -26,17 +26,17 @@ charter_1_needs_every_officer_and_names_who_is_missing(void **state)
 	found(&founded);
 	founded_state(&founded, &statement);
 	parse(&statement, &charter);
-	expect_error(charter_verify(&statement, charter, NULL, &err), ERR_WAITING, &err,
+	expect_error(charter_verify(&statement, charter, NULL, NULL, &err), ERR_WAITING, &err,
 	    "not signed yet by ciso, infra, audit");
 	sign_with(&statement, founded.keys[INFRA][KEY_SIGN]);
 	sign_with(&statement, founded.keys[OPS][KEY_SIGN]); /* welcome, but no officer */
-	expect_error(charter_verify(&statement, charter, NULL, &err), ERR_WAITING, &err,
+	expect_error(charter_verify(&statement, charter, NULL, NULL, &err), ERR_WAITING, &err,
 	    "not signed yet by ciso, audit");
 	sign_with(&statement, founded.keys[AUDIT][KEY_SIGN]);
-	expect_error(charter_verify(&statement, charter, NULL, &err), ERR_WAITING, &err,
+	expect_error(charter_verify(&statement, charter, NULL, NULL, &err), ERR_WAITING, &err,
 	    "not signed yet by ciso");
 	sign_with(&statement, founded.keys[CISO][KEY_SIGN]);
-	fine(charter_verify(&statement, charter, NULL, &err), &err);
+	fine(charter_verify(&statement, charter, NULL, NULL, &err), &err);
 }
 
 static void
@@ -51,7 +51,7 @@ a_share_key_does_not_sign(void **state)
 	founded_state(&founded, &statement);
 	parse(&statement, &charter);
 	sign_with(&statement, founded.keys[CISO][KEY_SHARE]);
-	expect_error(charter_verify(&statement, charter, NULL, &err), ERR_REFUSED, &err,
+	expect_error(charter_verify(&statement, charter, NULL, NULL, &err), ERR_REFUSED, &err,
 	    "unknown key");
 }
 
@@ -70,21 +70,21 @@ unknown_wrong_and_repeated_signatures_are_refused(void **state)
 	for (size_t i = 0; i < OPS; i++)
 		sign_with(&statement, founded.keys[i][KEY_SIGN]);
 	sign_with(&statement, founded.spares[3]);
-	expect_error(charter_verify(&statement, charter, NULL, &err), ERR_REFUSED, &err,
+	expect_error(charter_verify(&statement, charter, NULL, NULL, &err), ERR_REFUSED, &err,
 	    "charter: signed with an unknown key");
 	snprintf(statement.signatures[3].keyid, sizeof(statement.signatures[3].keyid), "host");
-	expect_error(charter_verify(&statement, charter, NULL, &err), ERR_REFUSED, &err,
+	expect_error(charter_verify(&statement, charter, NULL, NULL, &err), ERR_REFUSED, &err,
 	    "charter: signed with an unknown key, host");
 	statement.count = 3;
 	statement.signatures[1].sig[20] ^= 1;
-	expect_error(charter_verify(&statement, charter, NULL, &err), ERR_INTEGRITY, &err,
+	expect_error(charter_verify(&statement, charter, NULL, NULL, &err), ERR_INTEGRITY, &err,
 	    "charter: infra, token serial 1001");
 	statement.signatures[1].sig[20] ^= 1;
-	fine(charter_verify(&statement, charter, NULL, &err), &err);
+	fine(charter_verify(&statement, charter, NULL, NULL, &err), &err);
 	/* Past dsse_add, which would refuse it. */
 	statement.signatures[3] = statement.signatures[0];
 	statement.count = 4;
-	expect_error(charter_verify(&statement, charter, NULL, &err), ERR_INVALID, &err,
+	expect_error(charter_verify(&statement, charter, NULL, NULL, &err), ERR_INVALID, &err,
 	    "token serial 1000 of ciso signed twice");
 }
 
@@ -105,11 +105,11 @@ signatures_count_for_this_statement_only(void **state)
 	parse(&other, &other_charter);
 	for (size_t i = 0; i < OPS; i++)
 		sign_with(&statement, founded.keys[i][KEY_SIGN]);
-	expect_error(charter_verify(&statement, other_charter, NULL, &err), ERR_INTEGRITY, &err,
-	    "charter: the statement has another digest");
+	expect_error(charter_verify(&statement, other_charter, NULL, NULL, &err), ERR_INTEGRITY,
+	    &err, "charter: the statement has another digest");
 	memcpy(other.signatures, statement.signatures, sizeof(other.signatures));
 	other.count = statement.count;
-	expect_error(charter_verify(&other, other_charter, NULL, &err), ERR_INTEGRITY, &err,
+	expect_error(charter_verify(&other, other_charter, NULL, NULL, &err), ERR_INTEGRITY, &err,
 	    "charter: ciso, token serial 1000");
 }
 
@@ -170,7 +170,7 @@ charter_2_needs_the_quorums_of_both(void **state)
 		parse(&statement, &second);
 		for (size_t j = 0; j < 4 && rows[i].signers[j] != NULL; j++)
 			sign_with(&statement, rows[i].signers[j]);
-		enum err_code code = charter_verify(&statement, second, first, &err);
+		enum err_code code = charter_verify(&statement, second, first, NULL, &err);
 		if (rows[i].code == ERR_OK)
 			fine(code, &err);
 		else
@@ -196,10 +196,10 @@ a_replaced_key_counts_for_its_own_charter_only(void **state)
 	parse(&statement, &second);
 	sign_with(&statement, founded.keys[INFRA][KEY_SIGN]);
 	sign_with(&statement, founded.spares[3]);
-	expect_error(charter_verify(&statement, second, first, &err), ERR_WAITING, &err,
+	expect_error(charter_verify(&statement, second, first, NULL, &err), ERR_WAITING, &err,
 	    "the quorum of charter 1");
 	sign_with(&statement, founded.keys[CISO][KEY_SIGN]);
-	fine(charter_verify(&statement, second, first, &err), &err);
+	fine(charter_verify(&statement, second, first, NULL, &err), &err);
 }
 
 static void
@@ -229,8 +229,8 @@ a_charter_that_does_not_follow_is_refused(void **state)
 		sign_with(&statement, founded.keys[CISO][KEY_SIGN]);
 		sign_with(&statement, founded.keys[INFRA][KEY_SIGN]);
 		sign_with(&statement, founded.spares[1]);
-		expect_error(charter_verify(&statement, second, first, &err), ERR_INTEGRITY, &err,
-		    causes[i]);
+		expect_error(charter_verify(&statement, second, first, NULL, &err), ERR_INTEGRITY,
+		    &err, causes[i]);
 	}
 }
 
@@ -251,12 +251,12 @@ a_later_charter_alone_and_a_first_one_as_second_are_refused(void **state)
 	for (size_t i = 0; i < AUDIT; i++)
 		sign_with(&statement, founded.keys[i][KEY_SIGN]);
 	sign_with(&statement, founded.spares[1]);
-	expect_error(charter_verify(&statement, second, NULL, &err), ERR_INVALID, &err,
+	expect_error(charter_verify(&statement, second, NULL, NULL, &err), ERR_INVALID, &err,
 	    "charter 2 cannot be verified without the one before it");
 	founded.charter->version = 1;
 	founded_state(&founded, &again);
 	parse(&again, &first_again);
-	expect_error(charter_verify(&again, first_again, first, &err), ERR_INTEGRITY, &err,
+	expect_error(charter_verify(&again, first_again, first, NULL, &err), ERR_INTEGRITY, &err,
 	    "charter: version: 1 does not follow 1");
 }
 
