@@ -21,6 +21,7 @@ struct entry {
 	size_t line;                            /* the first of this name */
 	struct view letters[CREDENTIAL_FIELDS]; /* in the input; empty: no such field */
 	size_t lines[CREDENTIAL_FIELDS];
+	size_t size; /* of all values, decoded */
 };
 
 struct import_values {
@@ -213,6 +214,11 @@ take_line(struct import_values *values, struct view line, size_t number, struct 
 	entry->lines[field] = number;
 	if (decode(parts[2], &value, err) != ERR_OK)
 		return err_add(err, "line %zu", number);
+	/* As credential_add() will judge it. */
+	if (secret_size(value) > CREDENTIAL_MAX - entry->size)
+		return err_set(err, ERR_INVALID,
+		    "line %zu: the values of this name are larger than 64 KiB", number);
+	entry->size += secret_size(value);
 	return ERR_OK;
 }
 
@@ -252,25 +258,6 @@ take_lines(struct import_values *values, struct err *err)
 	return faults_end(&faults, err);
 }
 
-/* Whole credentials, so that nobody finds out in the middle of the work that one is too large. */
-static enum err_code
-check_values(const struct import_values *values, struct err *err)
-{
-	struct faults faults = {0};
-	struct err one;
-
-	for (size_t i = 0; i < values->count; i++) {
-		SECRET *credential = NULL;
-		enum err_code code = import_values_credential(values, i, &credential, &one);
-
-		if (code != ERR_OK && code != ERR_INVALID)
-			return err_set(err, code, "%s", one.text);
-		if (code != ERR_OK)
-			faults_add(&faults, &one);
-	}
-	return faults_end(&faults, err);
-}
-
 enum err_code
 import_values_read(struct secret *input, struct import_values **ret_values, struct err *err)
 {
@@ -287,7 +274,6 @@ import_values_read(struct secret *input, struct import_values **ret_values, stru
 	TRY(take_lines(values, err));
 	if (values->count == 0)
 		return err_set(err, ERR_INVALID, "no value in it");
-	TRY(check_values(values, err));
 	*ret_values = TAKE(values);
 	return ERR_OK;
 }

@@ -43,7 +43,7 @@ const char *import_values_name(const struct import_values *values, size_t index)
 /* Where NAME first stands. */
 size_t import_values_line(const struct import_values *values, size_t index);
 bool import_values_find(const struct import_values *values, const char *name, size_t *ret_index);
-/* The credential of name INDEX, made now (credential_check() takes it): who goes through all of them has one at a time in locked memory. */
+/* The credential of name INDEX, made now (credential_check() takes it; ERR_MEMORY is all that can go wrong): who goes through all of them has one at a time in locked memory. */
 enum err_code import_values_credential(const struct import_values *values, size_t index,
     struct secret **ret_credential, struct err *err) MUST_CHECK;
 

@@ -278,8 +278,7 @@ a_credential_has_at_most_64_kibibytes(void **state)
 	}
 	text.size = 0;
 	put_value(&text, "a", "password", CREDENTIAL_MAX + 1);
-	assert_refused(buf_string(&text),
-	    "line 1: credential is larger than 64 KiB at field password");
+	assert_refused(buf_string(&text), "line 1: the values of this name are larger than 64 KiB");
 	text.size = 0;
 	put_value(&text, "a", "password", CREDENTIAL_MAX + 10);
 	assert_refused(buf_string(&text), "line 1: VALUE is larger than 64 KiB");
@@ -287,7 +286,7 @@ a_credential_has_at_most_64_kibibytes(void **state)
 	put_value(&text, "a", "url", 1);
 	put_value(&text, "b", "url", CREDENTIAL_MAX);
 	put_value(&text, "a", "password", CREDENTIAL_MAX);
-	assert_refused(buf_string(&text), "line 1: credential is larger than 64 KiB at field url");
+	assert_refused(buf_string(&text), "line 3: the values of this name are larger than 64 KiB");
 }
 
 static void
@@ -345,6 +344,26 @@ count_failures(const char *text, enum err_code *ret_code)
 }
 
 static void
+no_memory_for_a_credential_gives_none(void **state)
+{
+	IMPORT_VALUES *values = NULL;
+	struct err err;
+
+	(void)state;
+	assert_ok(read_text("a\tnote\tcA==\na\turl\tcQ==\n", &values, &err));
+	for (unsigned i = 1; i <= 4; i++) {
+		SECRET *credential = NULL;
+		enum err_code code;
+
+		fail_at = i;
+		code = import_values_credential(values, 0, &credential, &err);
+		fail_at = 0;
+		assert_int_equal(code, i < 4 ? ERR_MEMORY : ERR_OK);
+		assert_int_equal(credential != NULL, i == 4);
+	}
+}
+
+static void
 no_memory_is_not_told_as_a_bad_line(void **state)
 {
 	enum err_code code;
@@ -353,7 +372,7 @@ no_memory_is_not_told_as_a_bad_line(void **state)
 	assert_int_equal(count_failures("a\tnote\tcA==\nbad\na\turl\tcA==\nb\turl\tcA==\n", &code),
 	    3);
 	assert_int_equal(code, ERR_INVALID);
-	assert_int_equal(count_failures("a\tnote\tcA==\na\turl\tcA==\nb\turl\tcA==\n", &code), 8);
+	assert_int_equal(count_failures("a\tnote\tcA==\na\turl\tcA==\nb\turl\tcA==\n", &code), 3);
 	assert_int_equal(code, ERR_OK);
 }
 
@@ -375,6 +394,7 @@ main(void)
 	    cmocka_unit_test(a_line_that_was_cut_off_is_not_taken),
 	    cmocka_unit_test(a_credential_has_at_most_64_kibibytes),
 	    cmocka_unit_test(five_hundred_names_are_taken_and_no_more),
+	    cmocka_unit_test(no_memory_for_a_credential_gives_none),
 	    cmocka_unit_test(no_memory_is_not_told_as_a_bad_line),
 	    cmocka_unit_test(nine_reasons_are_told_and_how_many_more_there_are),
 	};
