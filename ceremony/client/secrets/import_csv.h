@@ -23,9 +23,9 @@ struct import_csv {
 void import_csv_done(struct import_csv *csv); /* accepts {0} */
 #define IMPORT_CSV CLEANUP(import_csv_done) struct import_csv
 
-/* Reads the columns' names from TEXT, which outlives RET_CSV, {0} before; its lines are plain text (text_is_plain) but for tabs.
- * Nothing in it: no columns, and no rows.  ERR_INVALID with all that
- * is wrong with them, each with its line; ERR_MEMORY. */
+/* Reads the columns' names from TEXT, which outlives RET_CSV, {0} before; its lines are plain text (text_is_plain) but for
+ * tabs.  Nothing in it: no columns, and no rows.  ERR_INVALID with all that is wrong with them, each with its line;
+ * ERR_MEMORY. */
 enum err_code import_csv_begin(struct view text, struct import_csv *ret_csv,
     struct err *err) MUST_CHECK;
 /* The next row, which begins on line RET_LINE, as RET_JSON, cleared before; it stays empty where there is no more row.
