@@ -51,7 +51,7 @@ arrange_fds(const struct process_spawn *spawn, int report)
 			return false;
 	}
 	for (int fd = 0; fd < PROCESS_FDS; fd++) {
-		if (aside[fd] < 0 && fd <= 2 && !(fd == 2 && spawn->keep_stderr))
+		if (aside[fd] < 0 && fd <= 2)
 			aside[fd] = null;
 		if (aside[fd] >= 0 && dup2(aside[fd], fd) < 0)
 			return false;

@@ -17,7 +17,6 @@ struct process_spawn {
 	const char *const *env;  /* NULL-terminated, the whole environment of the child */
 	/* The child's descriptor N (0..7) is our FDS[N]; -1 is closed, but 0..2 are /dev/null. */
 	int fds[PROCESS_FDS];
-	bool keep_stderr; /* the child writes to our stderr when FDS[2] is -1 */
 	/* The child stays in our process group, so that it may ask at the terminal (ssh does, for
 	 * passphrases and host keys); then only itself is killed, not a whole group. */
 	bool same_group;

@@ -146,20 +146,24 @@ process_milliseconds(void)
 
 /* Until FD is ready for EVENTS, in error, or closed by the peer. */
 static enum err_code
-wait_for(int fd, short events, int64_t deadline, struct err *err)
+wait_for(int fd, short events, const struct fd_beside *beside, int64_t deadline, struct err *err)
 {
 	for (;;) {
-		struct pollfd poll_fd = {.fd = fd, .events = events};
+		struct pollfd fds[] = {{.fd = fd, .events = events},
+		    {.fd = beside != NULL && beside->hear != NULL ? beside->fd : -1,
+		        .events = POLLIN}};
 		int64_t left = deadline < 0 ? -1 : deadline - process_milliseconds();
 		int ready;
 
 		if (deadline >= 0 && left < 0)
 			left = 0;
-		ready = poll(&poll_fd, 1, left > INT_MAX ? INT_MAX : (int)left);
-		if (ready > 0)
-			return ERR_OK;
+		ready = poll(fds, ARRAY_SIZE(fds), left > INT_MAX ? INT_MAX : (int)left);
 		if (ready < 0 && errno != EINTR)
 			return err_errno(err, ERR_IO, errno, "cannot wait for the other side");
+		if (ready > 0 && fds[1].revents != 0)
+			beside->hear(beside->context);
+		if (ready > 0 && fds[0].revents != 0)
+			return ERR_OK;
 		if (deadline >= 0 && process_milliseconds() >= deadline)
 			return err_set(err, ERR_TARGET_UNKNOWN,
 			    "the other side did not answer in time");
@@ -179,14 +183,15 @@ say_closed(struct err *err)
 }
 
 enum err_code
-fd_read(int fd, void *ret_bytes, size_t size, int64_t deadline, struct err *err)
+fd_read_beside(int fd, void *ret_bytes, size_t size, const struct fd_beside *beside,
+    int64_t deadline, struct err *err)
 {
 	uint8_t *at = ret_bytes;
 
 	while (size > 0) {
 		ssize_t got;
 
-		TRY(wait_for(fd, POLLIN, deadline, err));
+		TRY(wait_for(fd, POLLIN, beside, deadline, err));
 		got = read(fd, at, size);
 		if (got < 0 && is_transient(errno))
 			continue;
@@ -201,13 +206,20 @@ fd_read(int fd, void *ret_bytes, size_t size, int64_t deadline, struct err *err)
 }
 
 enum err_code
-fd_write(int fd, struct view bytes, int64_t deadline, struct err *err)
+fd_read(int fd, void *ret_bytes, size_t size, int64_t deadline, struct err *err)
+{
+	return fd_read_beside(fd, ret_bytes, size, NULL, deadline, err);
+}
+
+enum err_code
+fd_write_beside(int fd, struct view bytes, const struct fd_beside *beside, int64_t deadline,
+    struct err *err)
 {
 	while (bytes.size > 0) {
 		size_t part = bytes.size < PIPE_BUF ? bytes.size : PIPE_BUF;
 		ssize_t put;
 
-		TRY(wait_for(fd, POLLOUT, deadline, err));
+		TRY(wait_for(fd, POLLOUT, beside, deadline, err));
 		put = write(fd, bytes.data, part);
 		if (put < 0 && is_transient(errno))
 			continue;
@@ -219,6 +231,12 @@ fd_write(int fd, struct view bytes, int64_t deadline, struct err *err)
 		bytes.size -= (size_t)put;
 	}
 	return ERR_OK;
+}
+
+enum err_code
+fd_write(int fd, struct view bytes, int64_t deadline, struct err *err)
+{
+	return fd_write_beside(fd, bytes, NULL, deadline, err);
 }
 
 enum err_code

@@ -28,6 +28,18 @@ int64_t process_milliseconds(void); /* monotonic */
 enum err_code fd_read(int fd, void *ret_bytes, size_t size, int64_t deadline,
     struct err *err) MUST_CHECK;
 enum err_code fd_write(int fd, struct view bytes, int64_t deadline, struct err *err) MUST_CHECK;
+/* The same, while FD of BESIDE (may be NULL) is listened to: as soon as something stands there, or it ended, HEAR takes
+ * of it what it wants, without blocking.  Who never stops speaking there keeps nobody from FD.  At its end HEAR makes
+ * BESIDE's FD -1, which is not listened to, as is {0}. */
+struct fd_beside {
+	int fd;
+	void (*hear)(void *context);
+	void *context;
+};
+enum err_code fd_read_beside(int fd, void *ret_bytes, size_t size, const struct fd_beside *beside,
+    int64_t deadline, struct err *err) MUST_CHECK;
+enum err_code fd_write_beside(int fd, struct view bytes, const struct fd_beside *beside,
+    int64_t deadline, struct err *err) MUST_CHECK;
 /* One line of at most MAX bytes without its '\n', byte by byte so that nothing is read ahead. */
 enum err_code fd_read_line(int fd, size_t max, struct buf *ret_line, int64_t deadline,
     struct err *err) MUST_CHECK;

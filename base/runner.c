@@ -78,7 +78,6 @@ launch(struct pump *pump, struct err *err)
 	    .name = child->name,
 	    .argv = child->argv,
 	    .env = child->env,
-	    .keep_stderr = child->keep_stderr,
 	    .ends_with_us = true, /* the vault's end kills us, and a group that it does not see */
 	    .fds = {-1, -1, -1, -1, -1, -1, -1, child->executable}};
 	enum err_code code = ERR_OK;

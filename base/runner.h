@@ -21,7 +21,6 @@ struct child {
 	struct buf *errors; /* gets its stderr, the first CHILD_ERRORS_MAX bytes; NULL: /dev/null */
 	int executable;     /* its descriptor 7, or -1 */
 	int64_t deadline;   /* process_milliseconds */
-	bool keep_stderr;   /* it writes to ours when ERRORS is NULL */
 	/* We have other children, and nobody waits at our stdout for what comes of it: a reader of that who goes away does not end it,
 	 * and of what it leaves behind only its group is ended. */
 	bool beside_others;

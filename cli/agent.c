@@ -8,6 +8,7 @@
 #include "base/openssh_key.h"
 #include "base/process.h"
 #include "base/runner.h"
+#include "base/text.h"
 
 #define SSH_ADD "/usr/bin/ssh-add"
 enum { AGENT_MILLISECONDS = 20000 };
@@ -28,10 +29,10 @@ find_socket(const char **ret_socket, struct err *err)
 	return ERR_OK;
 }
 
-/* Run ssh-add with ARGV, BYTES on its standard input; LOUD lets it speak for itself.  RET_STATUS is
- * waitpid's. */
+/* Run ssh-add with ARGV, BYTES on its standard input; what it says goes into RET_WORDS.  RET_STATUS is waitpid's. */
 static enum err_code
-run_ssh_add(const char *const *argv, struct view bytes, bool loud, int *ret_status, struct err *err)
+run_ssh_add(const char *const *argv, struct view bytes, struct buf *ret_words, int *ret_status,
+    struct err *err)
 {
 	const char *socket = NULL;
 	char variable[4200];
@@ -42,7 +43,7 @@ run_ssh_add(const char *const *argv, struct view bytes, bool loud, int *ret_stat
 	    .input = bytes,
 	    .executable = -1,
 	    .deadline = process_milliseconds() + AGENT_MILLISECONDS,
-	    .keep_stderr = loud,
+	    .errors = ret_words,
 	    .beside_others = true};
 
 	TRY(find_socket(&socket, err));
@@ -51,15 +52,20 @@ run_ssh_add(const char *const *argv, struct view bytes, bool loud, int *ret_stat
 }
 
 static enum err_code
-change(const char *const *argv, struct view bytes, bool loud, struct err *err)
+change(const char *const *argv, struct view bytes, struct err *err)
 {
+	BUF words = {0};
 	int status = 0;
 
-	TRY(run_ssh_add(argv, bytes, loud, &status, err));
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_set(err, ERR_REFUSED,
-		    "ssh-add failed; does the agent of SSH_AUTH_SOCK run?");
-	return ERR_OK;
+	TRY(run_ssh_add(argv, bytes, &words, &status, err));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return ERR_OK;
+	/* Its last newline would be seen. */
+	while (words.size > 0 && words.data[words.size - 1] == '\n')
+		words.size--;
+	err_set(err, ERR_REFUSED, "ssh-add failed; does the agent of SSH_AUTH_SOCK run?");
+	return words.size == 0 ? err->code :
+	                         err_part(err, "ssh-add says: %s", QUOTED(buf_string(&words)));
 }
 
 enum err_code
@@ -67,10 +73,11 @@ agent_check(struct err *err)
 {
 	static const char *const argv[] = {"ssh-add", "-l", NULL};
 	const char *socket = NULL;
+	BUF words = {0}; /* they say no more than its status */
 	int status = 0;
 
 	TRY(find_socket(&socket, err));
-	if (run_ssh_add(argv, view_of(NULL, 0), false, &status, err) != ERR_OK) {
+	if (run_ssh_add(argv, view_of(NULL, 0), &words, &status, err) != ERR_OK) {
 		err->code =
 		    ERR_REFUSED; /* whatever it was: no target has been asked for anything */
 		return err_add(err, "asking the ssh-agent");
@@ -90,7 +97,7 @@ agent_add(struct view key, int64_t seconds, struct err *err)
 	const char *const argv[] = {"ssh-add", "-q", "-t", lifetime, "-", NULL};
 
 	snprintf(lifetime, sizeof(lifetime), "%lld", (long long)(seconds > 0 ? seconds : 1));
-	return change(argv, key, true, err);
+	return change(argv, key, err);
 }
 
 enum err_code
@@ -104,5 +111,5 @@ agent_remove(struct view key, struct err *err)
 	ssh_public_write(&public_key, &line);
 	buf_u8(&line, '\n');
 	TRY(buf_check(&line, err));
-	return change(argv, buf_view(&line), false, err);
+	return change(argv, buf_view(&line), err);
 }

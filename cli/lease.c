@@ -104,5 +104,7 @@ lease_wait(const struct cli_call *call, struct client *client, const struct open
 			*ret_end = false;
 			return ERR_OK;
 		}
+		if (tick % LOOK_SECONDS == 0)
+			client_tell_overheard(client); /* nothing is asked here */
 	}
 }

@@ -3,10 +3,12 @@
  * The server is a child on a socketpair: our own executable with `serve --stdio`, or ssh with the
  * same command at its other end.  The child of a local vault has its own process group, so that a
  * Ctrl-C here does not end it in the middle of a rotation; ssh stays in ours, since it may have
- * to ask at the terminal.
+ * to ask at the terminal before the connection stands.  What either writes to its standard error comes through a pipe
+ * (overheard.h), and the errors of a far one are words of others, too.
  */
 #include "ceremony/client/connection.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +16,13 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/text.h"
 #include "ceremony/client/location.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 
 #define SSH_PATH "/usr/bin/ssh"
-enum { END_MILLISECONDS = 10000 };
+enum { END_MILLISECONDS = 10000, LOOK_MILLISECONDS = 50, LAST_WORDS_MILLISECONDS = 500 };
 
 struct client {
 	struct client_options options;
@@ -55,8 +58,20 @@ fill_environment(struct server_environment *environment)
 	environment->names[4] = NULL;
 }
 
+/* What a server or ssh gets: the end of a socket, and that of a pipe. */
+struct ends {
+	int socket, errors;
+};
+
+static void
+ends_done(struct ends *ends)
+{
+	fd_closep(&ends->socket);
+	fd_closep(&ends->errors);
+}
+
 static enum err_code
-start_local(const struct client *client, int end, pid_t *ret_pid, struct err *err)
+start_local(const struct client *client, const struct ends *ends, pid_t *ret_pid, struct err *err)
 {
 	const char *const argv[] = {"halligan", "serve", "--stdio", "--vault",
 	    client->location.folder, NULL};
@@ -64,26 +79,25 @@ start_local(const struct client *client, int end, pid_t *ret_pid, struct err *er
 	struct process_spawn spawn = {.path = client->options.self,
 	    .argv = argv,
 	    .env = environment.names,
-	    .fds = {end, end, -1, -1, -1, -1, -1, -1},
-	    .keep_stderr = true};
+	    .fds = {ends->socket, ends->socket, ends->errors, -1, -1, -1, -1, -1}};
 
 	fill_environment(&environment);
 	return process_start(&spawn, ret_pid, err);
 }
 
 static enum err_code
-start_remote(const struct client *client, int end, pid_t *ret_pid, struct err *err)
+start_remote(const struct client *client, const struct ends *ends, pid_t *ret_pid, struct err *err)
 {
 	const struct location *location = &client->location;
 	BUF command = {0};
 	char port[16], host[LOCATION_HOST_MAX + LOCATION_USER_MAX + 2];
-	const char *argv[12] = {"ssh", "-T", "-x", "-a"};
-	size_t count = 4;
+	/* A host can have ssh ask about further keys of its at any time, and the answer would go to ssh. */
+	const char *argv[14] = {"ssh", "-T", "-x", "-a", "-o", "UpdateHostKeys=no"};
+	size_t count = 6;
 	struct process_spawn spawn = {.path = SSH_PATH,
 	    .argv = argv,
 	    .env = (const char *const *)environ,
-	    .fds = {end, end, -1, -1, -1, -1, -1, -1},
-	    .keep_stderr = true,
+	    .fds = {ends->socket, ends->socket, ends->errors, -1, -1, -1, -1, -1},
 	    .same_group = true};
 
 	TRY(location_remote_command(location, &command, err));
@@ -100,21 +114,36 @@ start_remote(const struct client *client, int end, pid_t *ret_pid, struct err *e
 	return process_start(&spawn, ret_pid, err);
 }
 
+/* Their ends into RET_ENDS, ours into the pipeline. */
+static enum err_code
+open_ends(struct client *client, struct ends *ret_ends, struct err *err)
+{
+	int sockets[2], errors[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+		return err_set(err, ERR_IO, "cannot make a socket to the server");
+	client->server.fd = sockets[0];
+	ret_ends->socket = sockets[1];
+	if (pipe2(errors, O_CLOEXEC) != 0)
+		return err_set(err, ERR_IO, "cannot make a pipe from the server");
+	overheard_begin(&client->server.overheard, errors[0],
+	    client->location.remote ? "ssh or the vault host" : "the vault's server",
+	    client->options.ui);
+	ret_ends->errors = errors[1];
+	return ERR_OK;
+}
+
 static enum err_code
 start_server(struct client *client, struct err *err)
 {
-	int ends[2];
-	enum err_code code;
+	CLEANUP(ends_done) struct ends ends = {-1, -1};
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-		return err_set(err, ERR_IO, "cannot make a socket to the server");
-	client->server.fd = ends[0];
-	code = client->location.remote ? start_remote(client, ends[1], &client->pid, err) :
-	                                 start_local(client, ends[1], &client->pid, err);
-	close(ends[1]);
-	if (code != ERR_OK)
-		return err_add(err, "cannot start the server");
-	return ERR_OK;
+	TRY(open_ends(client, &ends, err));
+	client->server.far = client->location.remote;
+	enum err_code code = client->location.remote ?
+	    start_remote(client, &ends, &client->pid, err) :
+	    start_local(client, &ends, &client->pid, err);
+	return code == ERR_OK ? ERR_OK : err_add(err, "cannot start the server");
 }
 
 static enum err_code
@@ -163,6 +192,7 @@ client_greet(struct client *client, struct err *err)
 
 	TRY(client_ask(client, greeting(), "hello", &reply, err));
 	TRY(read_hello(client, &reply.in, err));
+	overheard_hush(&client->server.overheard); /* ssh has no more to ask */
 	if (client->hello.training && !client->warned)
 		ui_say(client->options.ui,
 		    "TRAINING: %s is a training vault. It takes simulated tokens and protects "
@@ -233,32 +263,80 @@ client_keep(struct client *client, struct vault_view *view)
 	return &client->view;
 }
 
+/* It is heard meanwhile, so that it need not wait for us. */
+static void
+await_end(struct client *client)
+{
+	int64_t deadline = process_milliseconds() + END_MILLISECONDS;
+	struct err ignored;
+	int status;
+
+	while (!process_await(client->pid, process_milliseconds() + LOOK_MILLISECONDS) &&
+	    process_milliseconds() < deadline)
+		overheard_hear(&client->server.overheard);
+	(void)!process_wait(client->pid, deadline, &status, &ignored);
+}
+
 /* A server that is still at work gets a moment to come to a good place; it can be ended anywhere.  A far one is not
  * waited for: what it did was told, and ssh would take the way there and back again to say that it has ended. */
 void
 client_freep(struct client **ref)
 {
 	struct client *client = TAKE(*ref);
-	struct err ignored;
-	int status;
 
 	if (client == NULL)
 		return;
 	pipeline_end(&client->server);
 	if (client->pid > 0 && !client->location.remote)
-		(void)!process_wait(client->pid, process_milliseconds() + END_MILLISECONDS, &status,
-		    &ignored);
+		await_end(client);
+	overheard_end(&client->server.overheard);
 	vault_view_done(&client->view);
 	free(client);
 }
 
+void
+client_tell_overheard(struct client *client)
+{
+	overheard_tell(&client->server.overheard);
+}
+
+/* What another machine says is quoted, part by part. */
+static enum err_code
+mark_theirs(struct err *err)
+{
+	const struct err said = *err;
+	char part[ERR_TEXT_SIZE];
+
+	err_copy_part(&said, 0, part);
+	err_set(err, said.code, "the vault host says: %s", QUOTED(part));
+	for (size_t i = 1; i < err_parts(&said); i++) {
+		err_copy_part(&said, i, part);
+		err_part(err, "%s", QUOTED(part));
+	}
+	return err->code;
+}
+
 /* An error reply becomes our error. */
 static enum err_code
-read_error(const struct json *reply, struct err *err)
+read_error(const struct client *client, const struct json *reply, struct err *err)
 {
 	struct json_in in = json_in(reply, "the server's reply", err);
 
-	return json_in_bool(&in, "ok") ? ERR_OK : in_error(&in, err);
+	if (json_in_bool(&in, "ok"))
+		return ERR_OK;
+	enum err_code code = in_error(&in, err);
+	return in.code == ERR_OK && client->location.remote ? mark_theirs(err) : code;
+}
+
+/* The other side has gone, or nobody can follow it any more. */
+static enum err_code
+break_off(struct client *client, struct err *err)
+{
+	struct overheard *overheard = &client->server.overheard;
+
+	pipeline_end(&client->server);
+	overheard_finish(overheard, process_milliseconds() + LAST_WORDS_MILLISECONDS);
+	return overheard_explain(overheard, err);
 }
 
 void
@@ -285,13 +363,11 @@ client_send(struct client *client, struct json *request, struct view blob, const
 	if (code == ERR_NOT_FOUND)
 		code = err_set(err, ERR_PROTOCOL,
 		    "the server ended before it answered; nothing is lost");
-	if (code != ERR_OK) {
-		pipeline_end(&client->server);
-		return code;
-	}
-	code = read_error(reply.json, err);
+	if (code != ERR_OK)
+		return break_off(client, err);
+	code = read_error(client, reply.json, err);
 	if (code == ERR_PROTOCOL)
-		pipeline_end(&client->server);
+		return break_off(client, err);
 	if (code != ERR_OK)
 		return code;
 	reply.in = reply_in(reply.json, what, err);

@@ -40,7 +40,8 @@ struct client_hello {
 	char secrets[16];              /* how it keeps secrets */
 };
 
-/* Starts the server and says hello.  In a training vault the person is told so. */
+/* Starts the server and says hello.  What ssh and the server write to their standard error goes to ui->relay
+ * (overheard.h): as it comes until the server has greeted, then at the client's end.  In a training vault the person is told so. */
 enum err_code client_connect(const struct client_options *options, struct client **ret_client,
     struct err *err) MUST_CHECK;
 /* Hello again, when the vault's state may have changed. */
@@ -49,12 +50,14 @@ const struct client_hello *client_hello(const struct client *client);
 const struct client_options *client_options(const struct client *client);
 /* The vault's place as people write it. */
 const char *client_location(const struct client *client);
+/* What was kept of that until now; where nothing is asked, nor shown that will be asked about. */
+void client_tell_overheard(struct client *client);
 void client_freep(struct client **client); /* ends the session; accepts NULL */
 #define CLIENT CLEANUP(client_freep) struct client
 
 /* One request with the bytes BLOB, and its reply, which is called WHAT in errors; REQUEST is freed.
  * Progress frames go to ui->progress.  An error reply becomes this call's error, with the server's
- * code and text. */
+ * code and text, quoted where it is on another machine; one that ends the connection has ssh's last words. */
 enum err_code client_send(struct client *client, struct json *request, struct view blob,
     const char *what, struct reply *ret_reply, struct err *err) MUST_CHECK;
 /* REQUEST is sent now, and freed; its reply is for the client_ask of the very same that follows.  Of what changes

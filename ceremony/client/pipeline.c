@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "ceremony/protocol/wire.h"
 
 void
@@ -37,26 +38,47 @@ pipeline_end(struct pipeline *pipeline)
 	forget(pipeline);
 }
 
-/* True when JSON is a progress frame, which is then shown. */
+/* What is done after all was decided, and may take long.  Of anything else a host that tells how it goes could speak
+ * between a screen and the answer. */
 static bool
-show_progress(const struct pipeline *pipeline, const struct json *json)
+is_work(const struct json *request)
+{
+	static const char *const works[] = {"advance", "done", "log-verify", "rotate",
+	    "secret-add"};
+	const char *op = json_object_text(request, "op");
+
+	for (size_t i = 0; op != NULL && i < ARRAY_SIZE(works); i++)
+		if (strcmp(works[i], op) == 0)
+			return true;
+	return false;
+}
+
+/* True when JSON is a progress frame, which is then shown, or kept. */
+static bool
+show_progress(struct pipeline *pipeline, bool works, const struct json *json)
 {
 	const char *text = json_object_text(json, "progress");
 
 	if (text == NULL || json_object_count(json) != 1)
 		return false; /* a reply, or something that the reader of errors refuses */
-	ui_progress(pipeline->ui, "%s", text);
+	if (!works)
+		overheard_add(&pipeline->overheard, text);
+	else if (pipeline->far)
+		ui_progress(pipeline->ui, "The vault host says: %s", QUOTED(text));
+	else
+		ui_progress(pipeline->ui, "%s", text);
 	return true;
 }
 
 static enum err_code
-receive(struct pipeline *pipeline, struct reply *ret_reply, struct err *err)
+receive(struct pipeline *pipeline, bool works, struct reply *ret_reply, struct err *err)
 {
 	for (;;) {
 		REPLY frame = {0};
 
-		TRY(wire_receive(pipeline->fd, &frame.json, &frame.blob, -1, err));
-		if (frame.blob.size == 0 && show_progress(pipeline, frame.json))
+		TRY(wire_receive_beside(pipeline->fd, &frame.json, &frame.blob,
+		    &pipeline->overheard.beside, -1, err));
+		if (frame.blob.size == 0 && show_progress(pipeline, works, frame.json))
 			continue;
 		*ret_reply = TAKE(frame);
 		return ERR_OK;
@@ -71,7 +93,7 @@ receive_to(struct pipeline *pipeline, size_t last, struct err *err)
 		struct foreseen *row = &pipeline->rows[i];
 
 		if (!row->came)
-			TRY(receive(pipeline, &row->reply, err));
+			TRY(receive(pipeline, row->works, &row->reply, err));
 		row->came = true;
 	}
 	return ERR_OK;
@@ -81,13 +103,14 @@ void
 pipeline_ahead(struct pipeline *pipeline, struct json *request, struct view blob)
 {
 	JSON *owned = request;
-	struct foreseen row = {0};
+	struct foreseen row = {.works = is_work(request)};
 	struct err ignored; /* whoever asks meets it again */
 
 	if (pipeline->fd < 0 || pipeline->count == PIPELINE_MAX)
 		return;
 	if (json_encode(owned, &row.request, &ignored) != ERR_OK ||
-	    wire_send(pipeline->fd, owned, blob, -1, &ignored) != ERR_OK)
+	    wire_send_beside(pipeline->fd, owned, blob, &pipeline->overheard.beside, -1,
+	        &ignored) != ERR_OK)
 		foreseen_done(&row);
 	else
 		pipeline->rows[pipeline->count++] = row;
@@ -136,9 +159,10 @@ pipeline_ask(struct pipeline *pipeline, const struct json *request, struct view 
 	}
 	/* What this request changes, no reply that came before knows. */
 	forget(pipeline);
-	enum err_code code = wire_send(pipeline->fd, request, blob, -1, err);
+	enum err_code code =
+	    wire_send_beside(pipeline->fd, request, blob, &pipeline->overheard.beside, -1, err);
 	if (code != ERR_OK && code != ERR_PROTOCOL)
 		return code;
 	/* Or it has gone: then it is its last word that counts, or that there is none. */
-	return receive(pipeline, ret_reply, err);
+	return receive(pipeline, is_work(request), ret_reply, err);
 }

@@ -13,7 +13,7 @@
 #define CEREMONY_CLIENT_PIPELINE_H
 
 #include "base/json_in.h"
-#include "ceremony/client/ui.h"
+#include "ceremony/client/overheard.h"
 
 /* A reply: an object, and the bytes that came with it. */
 struct reply {
@@ -27,11 +27,14 @@ void reply_done(struct reply *reply);
 enum { PIPELINE_MAX = 64 }; /* requests under way */
 
 struct pipeline {
-	int fd; /* -1: broken, or not begun */
+	int fd;   /* -1: broken, or not begun */
+	bool far; /* whose progress frames are words of others */
 	const struct ui *ui;
+	struct overheard overheard; /* listened to while FD is waited for; {0}: nobody */
 	size_t count;
 	struct foreseen {
 		struct buf request; /* its text */
+		bool works;         /* progress of it is shown at once */
 		bool came;
 		struct reply reply;
 	} rows[PIPELINE_MAX]; /* in the order in which they were sent */
@@ -40,7 +43,8 @@ void pipeline_end(struct pipeline *pipeline); /* closes FD */
 
 /* REQUEST, which is freed, is sent now, with BLOB, and asked for later; more than PIPELINE_MAX are not. */
 void pipeline_ahead(struct pipeline *pipeline, struct json *request, struct view blob);
-/* The reply to REQUEST; BLOB goes with it unless it was sent before.  Progress frames go to ui->progress.
+/* The reply to REQUEST; BLOB goes with it unless it was sent before.  Progress frames go to ui->progress where the request is of long work,
+ * in whose place nothing is decided; others are kept with what is overheard.
  * ERR_NOT_FOUND: the server ended without one. */
 enum err_code pipeline_ask(struct pipeline *pipeline, const struct json *request, struct view blob,
     struct reply *ret_reply, struct err *err) MUST_CHECK;

@@ -32,6 +32,18 @@ ui_say(const struct ui *ui, const char *format, ...)
 }
 
 void
+ui_relay(const struct ui *ui, const char *format, ...)
+{
+	char line[LINE_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	format_line(line, format, arguments);
+	va_end(arguments);
+	ui->relay(ui->context, line);
+}
+
+void
 ui_progress(const struct ui *ui, const char *format, ...)
 {
 	char line[LINE_SIZE];

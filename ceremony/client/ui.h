@@ -9,6 +9,8 @@ struct ui {
 	void *context;
 	/* One paragraph of lines; "" gives a blank line. */
 	void (*say)(void *context, const char *line);
+	/* A line in words of others, marked as theirs: apart from what is said, where errors go. */
+	void (*relay)(void *context, const char *line);
 	/* Long work: replaces the previous progress on a terminal, plain lines elsewhere. */
 	void (*progress)(void *context, const char *line);
 	/* True only when the person typed WORD ("yes", a serial number, ...). */
@@ -30,6 +32,7 @@ struct ui {
 
 /* One formatted line of at most 8191 bytes; more is cut.  Words of others in it are QUOTED() (base/text.h). */
 void ui_say(const struct ui *ui, const char *format, ...) FORMAT_LIKE(2, 3);
+void ui_relay(const struct ui *ui, const char *format, ...) FORMAT_LIKE(2, 3);
 void ui_progress(const struct ui *ui, const char *format, ...) FORMAT_LIKE(2, 3);
 /* ERR_REFUSED unless the person types WORD. */
 enum err_code ui_demand(const struct ui *ui, const char *question, const char *word,

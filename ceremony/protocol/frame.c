@@ -8,7 +8,8 @@
 enum { PREFIX_SIZE = 8 };
 
 enum err_code
-frame_send(int fd, struct view json, struct view blob, int64_t deadline, struct err *err)
+frame_send(int fd, struct view json, struct view blob, const struct fd_beside *beside,
+    int64_t deadline, struct err *err)
 {
 	BUF head = {0};
 
@@ -21,30 +22,32 @@ frame_send(int fd, struct view json, struct view blob, int64_t deadline, struct 
 	buf_bytes(&head,
 	    json); /* in one piece, so that a small frame goes out whole or not at all */
 	TRY(buf_check(&head, err));
-	TRY(fd_write(fd, buf_view(&head), deadline, err));
-	return fd_write(fd, blob, deadline, err);
+	TRY(fd_write_beside(fd, buf_view(&head), beside, deadline, err));
+	return fd_write_beside(fd, blob, beside, deadline, err);
 }
 
 /* The first byte tells a clean end from a broken one: fd_read calls only an end ERR_PROTOCOL. */
 static enum err_code
-read_prefix(int fd, uint8_t prefix[PREFIX_SIZE], int64_t deadline, struct err *err)
+read_prefix(int fd, uint8_t prefix[PREFIX_SIZE], const struct fd_beside *beside, int64_t deadline,
+    struct err *err)
 {
-	enum err_code code = fd_read(fd, prefix, 1, deadline, err);
+	enum err_code code = fd_read_beside(fd, prefix, 1, beside, deadline, err);
 
 	if (code == ERR_PROTOCOL)
 		return err_set(err, ERR_NOT_FOUND, "the other side closed the connection");
 	if (code != ERR_OK)
 		return code;
-	return fd_read(fd, prefix + 1, PREFIX_SIZE - 1, deadline, err);
+	return fd_read_beside(fd, prefix + 1, PREFIX_SIZE - 1, beside, deadline, err);
 }
 
 static enum err_code
-read_bytes(int fd, size_t size, struct buf *ret_bytes, int64_t deadline, struct err *err)
+read_bytes(int fd, size_t size, struct buf *ret_bytes, const struct fd_beside *beside,
+    int64_t deadline, struct err *err)
 {
 	uint8_t *space = buf_space(ret_bytes, size);
 
 	TRY(buf_check(ret_bytes, err));
-	return fd_read(fd, space, size, deadline, err);
+	return fd_read_beside(fd, space, size, beside, deadline, err);
 }
 
 enum err_code
@@ -64,8 +67,8 @@ frame_json(struct view text, struct json **ret_json, struct err *err)
 }
 
 enum err_code
-frame_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
-    struct err *err)
+frame_receive(int fd, struct json **ret_json, struct buf *ret_blob, const struct fd_beside *beside,
+    int64_t deadline, struct err *err)
 {
 	uint8_t prefix[PREFIX_SIZE];
 	JSON *json = NULL;
@@ -73,7 +76,7 @@ frame_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t dead
 	struct reader reader;
 	uint32_t json_size, blob_size;
 
-	TRY(read_prefix(fd, prefix, deadline, err));
+	TRY(read_prefix(fd, prefix, beside, deadline, err));
 	reader = reader_of(VIEW_OF(prefix));
 	json_size = reader_u32(&reader);
 	blob_size = reader_u32(&reader);
@@ -82,10 +85,10 @@ frame_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t dead
 		    "the other side does not speak Halligan's protocol: it announced a frame of "
 		    "%u and %u bytes",
 		    json_size, blob_size);
-	TRY(read_bytes(fd, json_size, &text, deadline, err));
+	TRY(read_bytes(fd, json_size, &text, beside, deadline, err));
 	TRY(frame_json(buf_view(&text), &json, err));
 	if (blob_size > 0)
-		TRY(read_bytes(fd, blob_size, &blob, deadline, err));
+		TRY(read_bytes(fd, blob_size, &blob, beside, deadline, err));
 	buf_bytes(ret_blob, buf_view(&blob));
 	TRY(buf_check(ret_blob, err));
 	*ret_json = TAKE(json);

@@ -11,7 +11,7 @@
 /* NUMBER 0: what ends the parts. */
 static enum err_code
 send_part(int fd, uint32_t number, size_t of, const struct digest *message, struct view piece,
-    int64_t deadline, struct err *err)
+    const struct fd_beside *beside, int64_t deadline, struct err *err)
 {
 	JSON *json = json_new_object();
 	BUF text = {0};
@@ -22,11 +22,12 @@ send_part(int fd, uint32_t number, size_t of, const struct digest *message, stru
 	}
 	json_put_hex(json, "message", VIEW_OF(message->bytes));
 	TRY(json_encode(json, &text, err));
-	return frame_send(fd, buf_view(&text), piece, deadline, err);
+	return frame_send(fd, buf_view(&text), piece, beside, deadline, err);
 }
 
 static enum err_code
-send_parts(int fd, struct view text, struct view blob, int64_t deadline, struct err *err)
+send_parts(int fd, struct view text, struct view blob, const struct fd_beside *beside,
+    int64_t deadline, struct err *err)
 {
 	size_t of = (text.size + FRAME_BLOB_MAX - 1) / FRAME_BLOB_MAX, left = text.size;
 	struct digest message;
@@ -36,21 +37,28 @@ send_parts(int fd, struct view text, struct view blob, int64_t deadline, struct 
 		size_t size = left < FRAME_BLOB_MAX ? left : FRAME_BLOB_MAX;
 
 		TRY(send_part(fd, i + 1, of, &message, view_of(text.data + text.size - left, size),
-		    deadline, err));
+		    beside, deadline, err));
 		left -= size;
 	}
-	return send_part(fd, 0, of, &message, blob, deadline, err);
+	return send_part(fd, 0, of, &message, blob, beside, deadline, err);
 }
 
 enum err_code
-wire_send(int fd, const struct json *json, struct view blob, int64_t deadline, struct err *err)
+wire_send_beside(int fd, const struct json *json, struct view blob, const struct fd_beside *beside,
+    int64_t deadline, struct err *err)
 {
 	BUF text = {0};
 
 	TRY(json_encode(json, &text, err));
 	if (text.size <= WIRE_JSON_MAX)
-		return frame_send(fd, buf_view(&text), blob, deadline, err);
-	return send_parts(fd, buf_view(&text), blob, deadline, err);
+		return frame_send(fd, buf_view(&text), blob, beside, deadline, err);
+	return send_parts(fd, buf_view(&text), blob, beside, deadline, err);
+}
+
+enum err_code
+wire_send(int fd, const struct json *json, struct view blob, int64_t deadline, struct err *err)
+{
+	return wire_send_beside(fd, json, blob, NULL, deadline, err);
 }
 
 bool
@@ -181,11 +189,11 @@ next_deadline(const struct parts *parts, int64_t deadline)
 
 static enum err_code
 next_frame(int fd, const struct parts *parts, struct json **ret_json, struct buf *ret_blob,
-    int64_t deadline, struct err *err)
+    const struct fd_beside *beside, int64_t deadline, struct err *err)
 {
 	const struct part *last = &parts->last;
 	enum err_code code =
-	    frame_receive(fd, ret_json, ret_blob, next_deadline(parts, deadline), err);
+	    frame_receive(fd, ret_json, ret_blob, beside, next_deadline(parts, deadline), err);
 
 	if (code == ERR_OK || last->number == 0)
 		return code;
@@ -195,19 +203,19 @@ next_frame(int fd, const struct parts *parts, struct json **ret_json, struct buf
 }
 
 enum err_code
-wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
-    struct err *err)
+wire_receive_beside(int fd, struct json **ret_json, struct buf *ret_blob,
+    const struct fd_beside *beside, int64_t deadline, struct err *err)
 {
 	CLEANUP(parts_done) struct parts parts = {0};
 	JSON *json = NULL;
 	BUF blob = {0};
 
-	TRY(next_frame(fd, &parts, &json, &blob, deadline, err));
+	TRY(next_frame(fd, &parts, &json, &blob, beside, deadline, err));
 	while (is_part(json)) {
 		TRY(add_part(&parts, json, buf_view(&blob), err));
 		json_freep(&json);
 		buf_done(&blob);
-		TRY(next_frame(fd, &parts, &json, &blob, deadline, err));
+		TRY(next_frame(fd, &parts, &json, &blob, beside, deadline, err));
 	}
 	if (parts.last.number > 0) {
 		TRY(check_end(&parts, json, err));
@@ -218,4 +226,11 @@ wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadl
 	TRY(buf_check(ret_blob, err));
 	*ret_json = TAKE(json);
 	return ERR_OK;
+}
+
+enum err_code
+wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
+    struct err *err)
+{
+	return wire_receive_beside(fd, ret_json, ret_blob, NULL, deadline, err);
 }

@@ -38,5 +38,10 @@ enum err_code wire_send(int fd, const struct json *json, struct view blob, int64
  * memory than JSON_TEXT_MAX for the text, and what json_parse makes of it. */
 enum err_code wire_receive(int fd, struct json **ret_json, struct buf *ret_blob, int64_t deadline,
     struct err *err) MUST_CHECK;
+/* The same, while BESIDE (base/process.h) is listened to, also in the middle of a frame. */
+enum err_code wire_send_beside(int fd, const struct json *json, struct view blob,
+    const struct fd_beside *beside, int64_t deadline, struct err *err) MUST_CHECK;
+enum err_code wire_receive_beside(int fd, struct json **ret_json, struct buf *ret_blob,
+    const struct fd_beside *beside, int64_t deadline, struct err *err) MUST_CHECK;
 
 #endif

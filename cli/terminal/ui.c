@@ -290,6 +290,7 @@ tty_fill(struct tty *tty, struct ui *ret_ui, struct cli_io *ret_io)
 {
 	*ret_ui = (struct ui){.context = tty,
 	    .say = say,
+	    .relay = complain,
 	    .progress = progress,
 	    .confirm = confirm,
 	    .ask_line = ask_line,

@@ -95,7 +95,7 @@ garbage "a member twice" 1 'duplicate'
 says "$(frame '{"ok":true}')"
 garbage "a reply without its members" 1 'missing'
 says "$(frame '{"ok":false,"code":"ok","text":"x"}')"
-garbage "an error that is none" 1 'vault: x'
+garbage "an error that is none" 1 'vault: the vault host says: "x"'
 says "$(frame '{"ok":true,"protocol":2,"version":"9","state":"live","secrets":"mlock"}')"
 garbage "another protocol" 1 'speaks protocol 2, this Halligan 1.*same version'
 says "$(frame '{"progress":"\u001b[2Jall is well"}')"

@@ -110,7 +110,7 @@ run(const char *line, enum err_code failure, struct heard *heard)
 	    .self = "/nonexistent/halligan",
 	    .rotator_folders = nowhere,
 	    .now = now};
-	const struct ui ui = {.context = heard, .say = say, .progress = say};
+	const struct ui ui = {.context = heard, .say = say, .relay = say, .progress = say};
 	const struct cli_io io = {.ui = &ui,
 	    .context = heard,
 	    .print = print,

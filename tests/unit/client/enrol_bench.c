@@ -289,6 +289,7 @@ enrol_start(void **state)
 	bench->protected = true;
 	bench->ui = (struct ui){.context = bench,
 	    .say = say,
+	    .relay = say,
 	    .progress = say,
 	    .confirm = confirm,
 	    .ask_pin = ask_pin,

@@ -264,6 +264,7 @@ town_make_person(struct town *town)
 {
 	town->ui = (struct ui){.context = town,
 	    .say = say,
+	    .relay = say,
 	    .progress = say,
 	    .confirm = confirm,
 	    .ask_line = ask_line,

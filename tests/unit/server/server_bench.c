@@ -40,8 +40,7 @@ start_server(struct bench *bench)
 	const struct process_spawn spawn = {.path = BENCH_SERVED,
 	    .argv = argv,
 	    .env = env,
-	    .fds = {ends[1], ends[1], -1, -1, -1, -1, -1, -1},
-	    .keep_stderr = true};
+	    .fds = {ends[1], ends[1], STDERR_FILENO, -1, -1, -1, -1, -1}};
 	assert_ok(process_start(&spawn, &bench->pid, &err));
 	close(ends[1]);
 	bench->fd = ends[0];

@@ -233,7 +233,7 @@ ignore(void *context, const char *line)
 static enum err_code
 fetch(const char *folder, struct buf *value, struct err *err)
 {
-	const struct ui ui = {.say = ignore, .progress = ignore};
+	const struct ui ui = {.say = ignore, .relay = ignore, .progress = ignore};
 	const struct client_options options = {.vault = folder,
 	    .self = "/nonexistent",
 	    .ui = &ui,
