@@ -140,6 +140,25 @@ text_is_plain(struct view text)
 }
 
 void
+text_plain(const char *text, struct buf *ret_text)
+{
+	struct reader reader = reader_of(view_of_text(text));
+
+	while (reader.rest.size > 0) {
+		struct view rest = reader.rest;
+		int32_t point = utf8_next(&reader);
+
+		if (point >= 0 && !is_forbidden(point)) {
+			buf_bytes(ret_text, view_of(rest.data, rest.size - reader.rest.size));
+			continue;
+		}
+		buf_u8(ret_text, '?');
+		if (point < 0) /* what follows the byte that begins no letter may be one */
+			reader = reader_of(view_of(rest.data + 1, rest.size - 1));
+	}
+}
+
+void
 text_make_plain(char *text)
 {
 	if (text_is_plain(view_of_text(text)))

@@ -14,6 +14,8 @@ bool text_from_hex(const char *text, uint8_t *ret_bytes, size_t size);
 /* Valid UTF-8 without control characters (C0, DEL, C1), bidirectional controls (U+061C, U+200E,
  * U+200F, U+202A-202E, U+2066-2069), line separators (U+2028, U+2029), BOM or non-characters. */
 bool text_is_plain(struct view text);
+/* TEXT, appended to RET_TEXT, with '?' for each letter that text_is_plain does not take, and for each byte that is none. */
+void text_plain(const char *text, struct buf *ret_text);
 /* Where TEXT is not plain, each byte that is no printable ASCII becomes '?'. */
 void text_make_plain(char *text);
 /* 32 or more letters of modhex (44 as keys come): the one-time password that a touched key types. */

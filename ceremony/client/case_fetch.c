@@ -39,13 +39,15 @@ documents_done(struct documents *documents)
 
 /* What ceremony-get and ceremony-find have in common. */
 static void
-read_reply(struct json_in *in, struct documents *documents, struct dossier *dossier)
+read_reply(const struct client *client, struct json_in *in, struct documents *documents,
+    struct dossier *dossier)
 {
 	in_statement(in, "request", &documents->request);
 	in_statement(in, "ceremony", &documents->ceremony);
 	dossier->state = (enum ceremony_state)json_in_choice(in, "state", ceremony_state_names);
 	snprintf(dossier->reason, sizeof(dossier->reason), "%s",
 	    json_in_text(in, "reason", 0, NOTE_TEXT_MAX));
+	dossier->far = client_is_far(client);
 	documents->voices = json_in_array(in, "voices", 0, CEREMONY_VOICES);
 	documents->items = json_in_array(in, "items", 1, CEREMONY_ITEMS);
 	dossier->has_release = json_in_has(in, "release");
@@ -157,7 +159,7 @@ get(struct client *client, const char *id, struct reply *reply, struct documents
 {
 	TRY(new_dossier(ret_dossier, err));
 	TRY(client_ask(client, get_request(id), "ceremony-get", reply, err));
-	read_reply(&reply->in, documents, *ret_dossier);
+	read_reply(client, &reply->in, documents, *ret_dossier);
 	return json_in_end(&reply->in);
 }
 
@@ -434,7 +436,7 @@ dossier_find(struct client *client, const struct vault_view *view,
 	TRY(dossier_check_id(wanted->id, err));
 	TRY(new_dossier(&dossier, err));
 	TRY(client_ask(client, find_request(wanted), "ceremony-find", &reply, err));
-	read_reply(&reply.in, &documents, dossier);
+	read_reply(client, &reply.in, &documents, dossier);
 	const struct json *first = json_in_object_optional(&reply.in, "first");
 	TRY(json_in_end(&reply.in));
 	TRY(verify(&documents, view, wanted->id != NULL ? wanted->id : "", dossier, err));
@@ -462,7 +464,7 @@ dossier_check_open(const struct dossier *dossier, int64_t now, struct err *err)
 	if (dossier->state != CEREMONY_COLLECTING)
 		return err_set(err, ERR_REFUSED, "ceremony %.8s is %s%s%s%s", dossier->id,
 		    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ": " : "",
-		    dossier->reason,
+		    TOLD(dossier->far, dossier->reason),
 		    dossier->state == CEREMONY_REFUSED ? "; if it is still needed, request again" :
 		                                         "");
 	if (!transcript->in_force)

@@ -24,7 +24,8 @@ struct dossier {
 	char id[ID_HEX_SIZE];
 	struct transcript *transcript;
 	enum ceremony_state state;
-	char reason[NOTE_TEXT_MAX + 1]; /* why it was refused, or "" */
+	char reason[NOTE_TEXT_MAX + 1]; /* why it was refused, or ""; nobody signed it */
+	bool far;                       /* client_is_far */
 	struct dossier_item *items;     /* as many as the request has */
 	size_t count;
 	int64_t released, expires; /* 0 until then */

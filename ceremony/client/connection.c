@@ -263,6 +263,23 @@ client_keep(struct client *client, struct vault_view *view)
 	return &client->view;
 }
 
+bool
+client_is_far(const struct client *client)
+{
+	return client->location.remote;
+}
+
+struct text_quoted
+words_told(bool far, const char *words)
+{
+	struct text_quoted told;
+
+	if (far && words[0] != '\0' && !text_is_name(words))
+		return text_quoted(words);
+	snprintf(told.text, sizeof(told.text), "%s", words);
+	return told;
+}
+
 /* It is heard meanwhile, so that it need not wait for us. */
 static void
 await_end(struct client *client)

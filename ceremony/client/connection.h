@@ -6,6 +6,7 @@
 #ifndef CEREMONY_CLIENT_CONNECTION_H
 #define CEREMONY_CLIENT_CONNECTION_H
 
+#include "base/text.h"
 #include "ceremony/client/pipeline.h"
 #include "ceremony/client/view.h"
 #include "ceremony/protocol/enrolment.h"
@@ -50,6 +51,12 @@ const struct client_hello *client_hello(const struct client *client);
 const struct client_options *client_options(const struct client *client);
 /* The vault's place as people write it. */
 const char *client_location(const struct client *client);
+/* Its server is on another machine: what it says and nobody signed is in words of others. */
+bool client_is_far(const struct client *client);
+/* As an argument: such words, quoted; as they are where the server is ours, or they are no more than a name (text_is_name).
+ * FAR: client_is_far. */
+struct text_quoted words_told(bool far, const char *words);
+#define TOLD(far, words) (words_told(far, words).text)
 /* What was kept of that until now; where nothing is asked, nor shown that will be asked about. */
 void client_tell_overheard(struct client *client);
 void client_freep(struct client **client); /* ends the session; accepts NULL */

@@ -19,7 +19,8 @@ report(const struct cli_call *call, const struct checkpoint *checkpoint, const s
 
 	text_hex(VIEW_OF(checkpoint->root.bytes), hex);
 	for (size_t i = 0; i < json_array_count(checks); i++)
-		ui_say(ui, "host: %s", json_array_text(checks, i));
+		ui_say(ui, "host: %s",
+		    TOLD(client_is_far(call->client), json_array_text(checks, i)));
 	ui_say(ui,
 	    "here: charters, rosters and checkpoint are signed and continue what this computer "
 	    "has seen");

@@ -25,6 +25,7 @@ static enum err_code
 list(const struct cli_call *call, struct err *err)
 {
 	const struct ui *ui = call->io->ui;
+	const bool far = client_is_far(call->client);
 	const struct vault_view *view;
 	RESEAL_LIST rows = {0};
 	JSON *object = json_new_object();
@@ -38,9 +39,9 @@ list(const struct cli_call *call, struct err *err)
 
 		can += row->can;
 		put_row(array, row);
-		ui_say(ui, "%s, version %u: %s%s%s", row->item.name, row->item.version,
-		    row->why[0] != '\0' ? row->why : "as it should be", row->can ? "" : "; ",
-		    row->cannot);
+		ui_say(ui, "%s, version %u: %s%s%s", TOLD(far, row->item.name), row->item.version,
+		    row->why[0] != '\0' ? TOLD(far, row->why) : "as it should be",
+		    row->can ? "" : "; ", TOLD(far, row->cannot));
 	}
 	json_put(object, "secrets", array);
 	if (call_json(call))

@@ -6,8 +6,11 @@
 
 /* A line for each; RET_WORST is the last failure, else that one waits, else that not all is over. */
 static enum err_code
-show(const struct ui *ui, const struct json *rotations, enum err_code *ret_worst, struct err *err)
+show(const struct cli_call *call, const struct json *rotations, enum err_code *ret_worst,
+    struct err *err)
 {
+	const struct ui *ui = call->io->ui;
+	const bool far = client_is_far(call->client);
 	size_t count = json_array_count(rotations);
 
 	*ret_worst = ERR_OK;
@@ -15,13 +18,13 @@ show(const struct ui *ui, const struct json *rotations, enum err_code *ret_worst
 		struct rotated row;
 
 		TRY(rotate_result(rotations, i, &row, err));
-		ui_say(ui, "%s: %s%s%s", row.told.name,
+		ui_say(ui, "%s: %s%s%s", TOLD(far, row.told.name),
 		    row.retired ?
 		        "replaced; the new value is accepted, the old one refused" :
 		        row.watched ?
 		        "the new value is accepted, the old one was taken away; its death is watched" :
 		        row.none ? "nothing to replace, and the target was not asked" :
-		                   row.told.debt,
+		                   TOLD(far, row.told.debt),
 		    row.told.note[0] != '\0' ? ": " : "",
 		    row.told.note[0] != '\0' ? QUOTED(row.told.note) : "");
 		if (row.code == ERR_OK && !row.retired && !row.watched && !row.none)
@@ -47,7 +50,7 @@ cmd_rotate(struct cli_call *call, struct err *err)
 		return err_set(err, ERR_USAGE, "name a secret, or give --all");
 	TRY(call_connect(call, err));
 	TRY(rotate_run(call->client, name, &reply, &rotations, err));
-	TRY(show(call->io->ui, rotations, &worst, err));
+	TRY(show(call, rotations, &worst, err));
 	json_put_copy(object, "rotations", rotations);
 	if (call_json(call))
 		TRY(call_print_json(call, object, err));

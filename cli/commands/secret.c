@@ -20,11 +20,13 @@ static enum err_code
 list_row(void *context, const struct secret_listed *row, struct err *err)
 {
 	const struct listing *listing = context;
+	const bool far = client_is_far(listing->call->client);
 
 	(void)err;
 	if (!call_json(listing->call))
-		ui_say(listing->call->io->ui, "%-24s version %-4u %-14s %-10s %s", row->name,
-		    row->current, row->policy, row->rotator, row->state);
+		ui_say(listing->call->io->ui, "%-24s version %-4u %-14s %-10s %s",
+		    TOLD(far, row->name), row->current, TOLD(far, row->policy),
+		    TOLD(far, row->rotator), TOLD(far, row->state));
 	members_add(listing->all, secret_listed_members, row);
 	return ERR_OK;
 }
@@ -115,7 +117,7 @@ show_rotation(const struct ui *ui, const struct lookup *lookup)
 }
 
 static void
-show_debt(const struct ui *ui, const struct lookup *lookup)
+show_debt(const struct ui *ui, bool far, const struct lookup *lookup)
 {
 	const char *note = lookup->debt_note;
 	char time[TEXT_TIME_SIZE];
@@ -125,16 +127,17 @@ show_debt(const struct ui *ui, const struct lookup *lookup)
 	text_time(lookup->debt_due, time);
 	if (lookup->debt_tries == 0)
 		ui_say(ui, "  %-12s %s: its value is to be replaced, from %s on%s%s", "debt",
-		    lookup->debt_state, time, note[0] != '\0' ? ": " : "",
+		    TOLD(far, lookup->debt_state), time, note[0] != '\0' ? ": " : "",
 		    note[0] != '\0' ? QUOTED(note) : "");
 	else
 		ui_say(ui, "  %-12s %s, tried in vain %u times, again from %s on: %s", "debt",
-		    lookup->debt_state, lookup->debt_tries, time, QUOTED(note));
+		    TOLD(far, lookup->debt_state), lookup->debt_tries, time, QUOTED(note));
 }
 
 static enum err_code
-show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
+show_text(const struct cli_call *call, const struct lookup *lookup, struct err *err)
 {
+	const struct ui *ui = call->io->ui;
 	const struct definition *definition = &lookup->definition;
 	char hex[2 * DIGEST_SIZE + 1], announced[ANNOUNCED_TEXT_SIZE];
 	BUF target = {0};
@@ -149,7 +152,7 @@ show_text(const struct ui *ui, const struct lookup *lookup, struct err *err)
 	announced_text(&definition->announced, announced);
 	ui_say(ui, "  %-12s %s", "rotation", announced);
 	show_version(ui, lookup);
-	show_debt(ui, lookup);
+	show_debt(ui, client_is_far(call->client), lookup);
 	show_deaths(ui, lookup);
 	show_rotation(ui, lookup);
 	return ERR_OK;
@@ -216,6 +219,5 @@ cmd_secret_show(struct cli_call *call, struct err *err)
 	TRY(call_connect(call, err));
 	TRY(client_sync(call->client, &view, err));
 	TRY(lookup_with_rotation(call->client, view, call_argument(call, 0), &lookup, err));
-	return call_json(call) ? show_json(call, &lookup, err) :
-	                         show_text(call->io->ui, &lookup, err);
+	return call_json(call) ? show_json(call, &lookup, err) : show_text(call, &lookup, err);
 }

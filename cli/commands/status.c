@@ -14,6 +14,7 @@ show(const struct cli_call *call, const struct status *status, enum err_code *re
 {
 	const struct client_hello *hello = client_hello(call->client);
 	const struct ui *ui = call->io->ui;
+	const bool far = client_is_far(call->client);
 	size_t count = json_array_count(status->items);
 
 	*ret_worst = ERR_OK;
@@ -21,9 +22,10 @@ show(const struct cli_call *call, const struct status *status, enum err_code *re
 		struct status_item item;
 
 		TRY(status_item(status, i, &item, err));
-		ui_say(ui, "%-9s %s: %s%s%s%s%s", item.kind, item.subject, item.text,
-		    item.waits[0] != '\0' ? "; waits for " : "", item.waits,
-		    item.next[0] != '\0' ? "; next: " : "", item.next);
+		ui_say(ui, "%-9s %s: %s%s%s%s%s", TOLD(far, item.kind), TOLD(far, item.subject),
+		    TOLD(far, item.text), item.waits[0] != '\0' ? "; waits for " : "",
+		    TOLD(far, item.waits), item.next[0] != '\0' ? "; next: " : "",
+		    TOLD(far, item.next));
 		if (strcmp(item.kind, "alarm") == 0)
 			*ret_worst = ERR_INTEGRITY;
 		else if (strcmp(item.kind, "degraded") == 0 && *ret_worst == ERR_OK)
@@ -34,7 +36,7 @@ show(const struct cli_call *call, const struct status *status, enum err_code *re
 	ui_say(ui, "%s%s: %lld %s, %lld log %s, copies: %s", hello->name,
 	    hello->training ? " (TRAINING)" : "", (long long)status->secrets,
 	    text_plural((uint64_t)status->secrets, "secret", "secrets"), (long long)status->log,
-	    text_plural((uint64_t)status->log, "entry", "entries"), status->copy);
+	    text_plural((uint64_t)status->log, "entry", "entries"), TOLD(far, status->copy));
 	if (status->swap)
 		ui_say(ui,
 		    "swap may see keys that rotators' libraries copy: the vault's account may lock less "

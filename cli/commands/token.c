@@ -54,10 +54,10 @@ cmd_token_list(struct cli_call *call, struct err *err)
 			snprintf(serial, sizeof(serial), "no serial");
 		if (found->problem[0] != '\0')
 			ui_say(ui, "%-10s cannot be used: %s (%s)", "?", found->problem,
-			    found->reader);
+			    QUOTED(found->reader));
 		else
 			ui_say(ui, "%-10s %-5s firmware %s, %s", serial,
-			    found->driver->ops->traits->name, firmware, found->reader);
+			    found->driver->ops->traits->name, firmware, QUOTED(found->reader));
 		json_add(all, found_json(found));
 	}
 	if (list.count == 0)
@@ -136,7 +136,7 @@ show_info(const struct ui *ui, const struct token_info *info)
 	if (info->serial != 0)
 		snprintf(serial, sizeof(serial), " %u", info->serial);
 	ui_say(ui, "Token%s (%s, firmware %s) in %s", serial, info->traits->name, firmware,
-	    info->reader);
+	    QUOTED(info->reader));
 	if (info->traits->derives)
 		show_fido(ui, info);
 	else

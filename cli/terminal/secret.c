@@ -109,7 +109,7 @@ tty_read_secret(struct tty *tty, const char *prompt, size_t max, struct secret *
 	TRY(secret_new(max, &secret, err));
 	tty_settle(tty);
 	TRY(go_quiet(tty, &quiet, err));
-	TRY(fd_write(tty->terminal, view_of_text(prompt), -1, err));
+	TRY(tty_prompt(tty, prompt, "", err));
 	code = read_keys(tty->terminal, secret, err);
 	if (fd_write(tty->terminal, view_of_text("\n"), -1, &ignored) != ERR_OK && code == ERR_OK)
 		code = err_set(err, ERR_IO, "the terminal was closed");
@@ -147,8 +147,7 @@ static enum err_code
 put_screen(const struct tty *tty, const char *title, struct view credential, struct err *err)
 {
 	TRY(put(tty, "\033[?1049h\033[H\033[2J", err));
-	TRY(put(tty, title, err));
-	TRY(put(tty, "\n\n", err));
+	TRY(tty_prompt(tty, title, "\n\n", err));
 	TRY(put_fields(tty, credential, err));
 	return put(tty, "\nPress Enter: it is cleared from this screen.", err);
 }

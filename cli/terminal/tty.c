@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "base/process.h"
+#include "cli/terminal/wrap.h"
 
 /* Above what options name: where somebody names one that is not open, it must not be the terminal. */
 enum { TERMINAL_FROM = 256 };
@@ -43,6 +47,27 @@ tty_close(struct tty *tty)
 	if (tty->terminal >= 0)
 		close(tty->terminal);
 	tty->terminal = -1;
+}
+
+size_t
+tty_columns(const struct tty *tty, int fd)
+{
+	struct winsize size = {0};
+
+	if (tty->dumb || ioctl(fd, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col;
+}
+
+enum err_code
+tty_prompt(const struct tty *tty, const char *text, const char *end, struct err *err)
+{
+	BUF line = {0};
+
+	wrap_line(text, tty_columns(tty, tty->terminal), &line);
+	buf_text(&line, end);
+	TRY(buf_check(&line, err));
+	return fd_write(tty->terminal, buf_view(&line), -1, err);
 }
 
 void

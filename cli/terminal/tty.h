@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "base/err.h"
+
 struct tty {
 	int terminal; /* /dev/tty, -1: none */
 	bool dumb;    /* the terminal knows no codes: lines are left to it */
@@ -19,6 +21,11 @@ struct tty {
 
 void tty_open(struct tty *tty);
 void tty_close(struct tty *tty);
+/* Of the terminal that FD is; 0 when it is none, or one that breaks lines as it likes. */
+size_t tty_columns(const struct tty *tty, int fd);
+/* TEXT, which may hold words of others, and END at the terminal, in lines that fit there (wrap.h). */
+enum err_code tty_prompt(const struct tty *tty, const char *text, const char *end,
+    struct err *err) MUST_CHECK;
 /* Leave no progress line behind. */
 void tty_settle(struct tty *tty);
 

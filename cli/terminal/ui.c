@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/process.h"
@@ -15,15 +14,25 @@
 
 enum { PIN_MAX = 128, PIN_LINE_MAX = 64, ANSWER_MAX = 256, STILL_SECONDS = 5, LATE_SECONDS = 10 };
 
-/* Of the terminal that STREAM is; 0 when it is none, or one that breaks lines as it likes. */
 static size_t
 columns_of(const struct tty *tty, FILE *stream)
 {
-	struct winsize size = {0};
+	return tty_columns(tty, fileno(stream));
+}
 
-	if (tty->dumb || ioctl(fileno(stream), TIOCGWINSZ, &size) != 0)
-		return 0;
-	return size.ws_col;
+/* In our own words: those of others stand between quotation marks (base/text.h). */
+static bool
+warns(const char *line)
+{
+	const char *word = "WARNING";
+	bool quoted = false;
+
+	for (; *line != '\0'; line++) {
+		quoted ^= *line == '"';
+		if (!quoted && strncmp(line, word, strlen(word)) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -34,11 +43,10 @@ write_line(const struct tty *tty, FILE *stream, bool color, const char *line)
 
 	if (color && strncmp(line, "TRAINING", 8) == 0)
 		on = "\033[1;33m";
-	else if (color && strstr(line, "WARNING") != NULL)
+	else if (color && warns(line))
 		on = "\033[1;31m";
 	wrap_line(line, columns_of(tty, stream), &wrapped);
-	fprintf(stream, "%s%s%s\n", on, wrapped.failed ? line : buf_string(&wrapped),
-	    on[0] != '\0' ? "\033[0m" : "");
+	fprintf(stream, "%s%s%s\n", on, buf_string(&wrapped), on[0] != '\0' ? "\033[0m" : "");
 	fflush(stream);
 }
 
@@ -80,10 +88,13 @@ progress(void *context, const char *line)
 		return;
 	}
 	size_t columns = columns_of(tty, stderr);
+	BUF plain = {0};
 
+	text_plain(line, &plain);
 	/* The rest is erased after it, so one column stays free: in the last one it would be the line's. */
-	fprintf(stderr, "\r%.*s\033[K", (int)wrap_fit(line, columns > 1 ? columns - 1 : columns),
-	    line);
+	fprintf(stderr, "\r%.*s\033[K",
+	    (int)wrap_fit(buf_string(&plain), columns > 1 ? columns - 1 : columns),
+	    buf_string(&plain));
 	fflush(stderr);
 	tty->progress = true;
 }
@@ -117,13 +128,12 @@ need_terminal(const struct tty *tty, const char *what, struct err *err)
 }
 
 static void
-write_prompt(struct tty *tty, const char *text, const char *end)
+write_prompt(struct tty *tty, const char *text)
 {
 	struct err ignored;
 
 	tty_settle(tty);
-	if (fd_write(tty->terminal, view_of_text(text), -1, &ignored) == ERR_OK)
-		(void)!fd_write(tty->terminal, view_of_text(end), -1, &ignored);
+	(void)!tty_prompt(tty, text, ": ", &ignored);
 }
 
 /* A line that may be seen, without its end. */
@@ -151,7 +161,7 @@ static void
 ask(struct tty *tty, const char *question, char *ret_answer, size_t max)
 {
 	for (;;) {
-		write_prompt(tty, question, ": ");
+		write_prompt(tty, question);
 		read_answer(tty, ret_answer, max);
 		if (!text_is_otp(view_of_text(ret_answer)))
 			return;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Texts are plain (base/text.h).  What is beyond the alphabets counts two columns, whether it is wide
+ * What is beyond the alphabets counts two columns, whether it is wide
  * or not: a piece may end early, but is never left to the terminal, which goes on in the first column.
  */
 #include "cli/terminal/wrap.h"
 
 #include <string.h>
+
+#include "base/text.h"
 
 static bool
 starts_column(char byte)
@@ -141,8 +143,12 @@ wrap_text(const char *line, size_t columns, struct buf *ret_text)
 void
 wrap_line(const char *line, size_t columns, struct buf *ret_text)
 {
+	BUF plain = {0};
+
+	text_plain(line, &plain);
 	if (columns >= WRAP_MIN || strchr(line, '"') != NULL)
-		wrap_text(line, columns, ret_text);
+		wrap_text(buf_string(&plain), columns, ret_text);
 	else
-		buf_text(ret_text, line);
+		buf_bytes(ret_text, buf_view(&plain));
+	ret_text->failed |= plain.failed;
 }

@@ -14,7 +14,9 @@ enum { WRAP_MIN = 30, WRAP_COLUMNS = 80 }; /* narrower ones are left alone */
  *
  * Between quotation marks stand the words of others (text_quote, which leaves them no mark of their own): a
  * piece that begins within has WRAP_MARK before it, and such words are left to no terminal to break, whatever
- * COLUMNS is (0: they end at WRAP_COLUMNS, and nothing else is broken), so that they look like nothing of ours. */
+ * COLUMNS is (0: they end at WRAP_COLUMNS, and nothing else is broken), so that they look like nothing of ours.
+ *
+ * Whatever LINE is, what comes out is plain (text_plain), but for the newlines between pieces. */
 #define WRAP_MARK "| "
 void wrap_line(const char *line, size_t columns, struct buf *ret_text);
 /* The bytes of LINE that fit in COLUMNS columns; all for 0. */

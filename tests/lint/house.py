@@ -456,10 +456,10 @@ def tables(tree):
 
 # What somebody else chose, or said through the host: members with it, where they are no names, and who prints.  A
 # driver's label is ours, and so is where this computer says that it is; the vault's own sentence quotes by itself.
-THEIRS = re.compile(r"(?:->|\.)(?:person|label|reason|effect|incident|user|host|note|debt_note|stale)\b(?!\[)")
-OURS = re.compile(r"traits\)?->label|location->\w+|environment->\w+|dossier->reason|here->\w+")
+THEIRS = re.compile(r"(?:->|\.)(?:person|label|reason|effect|incident|user|host|note|debt_note|stale|reader)\b(?!\[)")
+OURS = re.compile(r"traits\)?->label|location->\w+|environment->\w+|here->\w+")
 PRINTS = re.compile(r"\b(ui_say|ui_progress|row|buf_format|snprintf|err_set|err_add)(?=\()")
-QUOTED = re.compile(r"\bQUOTED\((?:[^()]|\([^()]*\))*\)")
+QUOTED = re.compile(r"\b(?:QUOTED|TOLD)\((?:[^()]|\([^()]*\))*\)")
 
 def arguments(text):
     """Of the call whose parenthesis TEXT begins with."""

@@ -154,7 +154,7 @@ charter_signed(const struct client *client, const struct charter *draft, const s
 		ui_say(ui,
 		    "Signed for %s. Still missing: %s. Each signs with their own token: halligan "
 		    "charter sign %s",
-		    hand->seat->name, outcome->missing, outcome->name);
+		    hand->seat->name, TOLD(client_is_far(client), outcome->missing), outcome->name);
 }
 
 /* VIEW is NULL at the founding. */

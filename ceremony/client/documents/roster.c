@@ -48,7 +48,7 @@ say_outcome(const struct client *client, const struct draft_outcome *outcome, ui
 		ui_say(ui,
 		    "Signed, but not in force yet: %s. Next: halligan roster sign %s, with their "
 		    "token.",
-		    outcome->missing, outcome->name);
+		    TOLD(client_is_far(client), outcome->missing), outcome->name);
 }
 
 /* Sign STATEMENT, which is the roster NEXT, with the token of a seat of VIEW's charter or of RET_OWNERS, who get

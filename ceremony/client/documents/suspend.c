@@ -131,15 +131,17 @@ check_hand(const struct target *target, const struct hand *hand, struct err *err
 
 /* NAME and TOKEN are copies: what is LIVE changed the chain in which they stood. */
 static void
-say_outcome(const struct ui *ui, const char *name, const struct seat_token *token,
+say_outcome(const struct client *client, const char *name, const struct seat_token *token,
     const struct draft_outcome *outcome)
 {
+	const struct ui *ui = client_options(client)->ui;
+	const bool far = client_is_far(client);
 	char typed[LABEL_MAX + 1];
 
 	seat_token_typed(token, typed);
 	if (!outcome->live) {
 		ui_say(ui, "NOT YET in force: %s: halligan suspend %s --reason agreed",
-		    outcome->missing, typed);
+		    TOLD(far, outcome->missing), typed);
 		return;
 	}
 	ui_say(ui,
@@ -149,7 +151,7 @@ say_outcome(const struct ui *ui, const char *name, const struct seat_token *toke
 	if (outcome->lost[0] != '\0')
 		ui_say(ui,
 		    "WARNING: no quorum can open these any more: %s. Propose a charter soon.",
-		    outcome->lost);
+		    TOLD(far, outcome->lost));
 }
 
 static enum err_code
@@ -214,7 +216,7 @@ suspend_run(struct client *client, const char *which, const char *reason, bool *
 	TRY(buf_check(&name, err));
 	token = *target.token;
 	TRY(sign(client, view, &target, &statement, waits, reason, &outcome, err));
-	say_outcome(ui, buf_string(&name), &token, &outcome);
+	say_outcome(client, buf_string(&name), &token, &outcome);
 	*ret_live = outcome.live;
 	return ERR_OK;
 }

@@ -59,8 +59,8 @@ say_misfit(const struct client_options *options, const struct token_found *found
 		return err_set(err, ERR_TOKEN_ABSENT, "%s is plugged in; this needs %s", name,
 		    wanted);
 	if (found->problem[0] != '\0')
-		return err_set(err, ERR_TOKEN, "the token in %s cannot be used: %s", found->reader,
-		    found->problem);
+		return err_set(err, ERR_TOKEN, "the token in %s cannot be used: %s",
+		    QUOTED(found->reader), found->problem);
 	if (seat != NULL && side != NULL)
 		return err_set(err, ERR_TOKEN_ABSENT,
 		    "%s is %s's %s by its %s side alone, which does not answer; this needs %s",
@@ -89,7 +89,7 @@ say_absent(const struct client_options *options, const struct token_list *list, 
 			    "token %u is not among those that answer; the one "
 			    "in %s, which may be it, cannot be used: %s; mend that, or take another token "
 			    "of the seat",
-			    options->serial, found->reader, found->problem);
+			    options->serial, QUOTED(found->reader), found->problem);
 	}
 	return err_set(err, ERR_TOKEN_ABSENT, "token %u is not plugged in; this needs %s",
 	    options->serial, wanted);

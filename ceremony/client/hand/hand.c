@@ -32,7 +32,8 @@ hand_name(const struct hand *hand, char ret_text[HAND_NAME_SIZE])
 	else if (serial[0] != '\0')
 		snprintf(ret_text, HAND_NAME_SIZE, "the token with %s", serial);
 	else
-		snprintf(ret_text, HAND_NAME_SIZE, "the token in %.200s", hand->found.reader);
+		snprintf(ret_text, HAND_NAME_SIZE, "the token in %.*s", TOKEN_READER_MAX + 2,
+		    QUOTED(hand->found.reader));
 }
 
 /* The real keys on the token are those of the document, where the token can tell. */

@@ -164,7 +164,7 @@ say_several(const struct matches *matches, const char *remedy, struct err *err)
 			buf_format(&text, "%u", found->serial);
 		else
 			buf_format(&text, "the %s token in %s", found->driver->ops->traits->label,
-			    found->reader);
+			    QUOTED(found->reader));
 		if (match->entry != NULL && found->serial == 0)
 			buf_format(&text, " (%s's %s?)", match->seat->name,
 			    QUOTED(match->entry->label));

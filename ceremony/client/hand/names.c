@@ -21,8 +21,8 @@ found_text(const struct token_found *found, char ret_text[FOUND_TEXT_SIZE])
 	if (found->serial != 0)
 		snprintf(ret_text, FOUND_TEXT_SIZE, "token %u", found->serial);
 	else
-		snprintf(ret_text, FOUND_TEXT_SIZE, "the %s token in %s",
-		    found->driver->ops->traits->label, found->reader);
+		snprintf(ret_text, FOUND_TEXT_SIZE, "the %s token in %.*s",
+		    found->driver->ops->traits->label, TOKEN_READER_MAX + 2, QUOTED(found->reader));
 }
 
 void

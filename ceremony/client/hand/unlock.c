@@ -56,21 +56,23 @@ static enum err_code
 demand_last(const struct hand *hand, struct err *err)
 {
 	char name[HAND_NAME_SIZE], word[LABEL_MAX + 16], question[HAND_NAME_SIZE + 256];
-	bool serial = hand->info.serial != 0;
+	bool serial = hand->info.serial != 0, label = hand->label[0] != '\0';
 
 	hand_name(hand, name);
 	if (serial)
 		snprintf(word, sizeof(word), "%u", hand->info.serial);
 	else
-		snprintf(word, sizeof(word), "%s",
-		    hand->label[0] != '\0' ? hand->label : "last try");
+		snprintf(word, sizeof(word), "%s", label ? hand->label : "last try");
 	snprintf(question, sizeof(question),
 	    "%s has ONE PIN try left. A wrong PIN blocks it%s. To spend "
-	    "the last try, type %s%s",
+	    "the last try, type %s%.*s",
 	    name,
 	    hand->info.traits->managed ? " until the PUK is used" :
 	                                 " for ever, and its keys are lost",
-	    serial ? "its serial" : "", serial ? "" : word);
+	    serial    ? "its serial" :
+	        label ? "its label, " :
+	                "",
+	    (int)sizeof(word), serial ? "" : QUOTED(word));
 	if (ui_demand(hand->options->ui, question, word, err) != ERR_OK)
 		return err_add(err,
 		    "ONE PIN try is left, and it was not spent; take another token, or run the "

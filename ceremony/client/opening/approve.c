@@ -154,7 +154,8 @@ static void
 say_open(const struct giving *giving, const char *missing)
 {
 	if (giving->later == 0)
-		ui_say(ui_of(giving), "Your approval counts; missing: %s", missing);
+		ui_say(ui_of(giving), "Your approval counts; missing: %s",
+		    TOLD(client_is_far(giving->client), missing));
 	else
 		ui_say(ui_of(giving),
 		    "Your approval is signed and counts for %zu of %zu secrets; shares still to "

@@ -18,8 +18,10 @@ lease_look(struct client *client, const char *id, struct lease *ret_lease, struc
 
 /* One line for each debt. */
 static enum err_code
-tell(const struct ui *ui, const struct json *debts, bool *ret_retired, struct err *err)
+tell(const struct client *client, const struct json *debts, bool *ret_retired, struct err *err)
 {
+	const struct ui *ui = client_options(client)->ui;
+	const bool far = client_is_far(client);
 	bool all = true;
 
 	for (size_t i = 0; i < json_array_count(debts); i++) {
@@ -29,12 +31,13 @@ tell(const struct ui *ui, const struct json *debts, bool *ret_retired, struct er
 		if (row.retired || row.watched)
 			ui_say(ui,
 			    "%s: the lease is over. The new value is accepted, the old value %s.%s%s",
-			    row.told.name, row.retired ? "refused" : "taken away",
+			    TOLD(far, row.told.name), row.retired ? "refused" : "taken away",
 			    row.told.note[0] != '\0' ? " " : "",
 			    row.told.note[0] != '\0' ? QUOTED(row.told.note) : "");
 		else
-			ui_say(ui, "%s: the lease is over, but the debt is %s: %s", row.told.name,
-			    row.told.debt, QUOTED(row.told.note));
+			ui_say(ui, "%s: the lease is over, but the debt is %s: %s",
+			    TOLD(far, row.told.name), TOLD(far, row.told.debt),
+			    QUOTED(row.told.note));
 		all &= row.retired || row.watched;
 	}
 	*ret_retired = all;
@@ -54,7 +57,7 @@ send(struct client *client, const char *id, const struct dsse *statement, bool *
 	(void)json_in_text(&reply.in, "state", 1, 40);
 	const struct json *debts = json_in_array(&reply.in, "debts", 0, CEREMONY_ITEMS);
 	TRY(json_in_end(&reply.in));
-	return tell(client_options(client)->ui, debts, ret_retired, err);
+	return tell(client, debts, ret_retired, err);
 }
 
 enum err_code

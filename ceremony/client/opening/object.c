@@ -55,7 +55,9 @@ send(struct client *client, const struct kind *kind, const struct dossier *dossi
 	else if (strcmp(state, ceremony_state_names[CEREMONY_REFUSED]) == 0)
 		state = kind->refused;
 	ui_say(client_options(client)->ui, "%s. Ceremony %.8s is %s.", kind->done, dossier->id,
-	    state);
+	    state == kind->refused || strchr(state, ' ') != NULL ?
+	        state :
+	        TOLD(client_is_far(client), state));
 	return ERR_OK;
 }
 

@@ -65,7 +65,7 @@ check_state(const struct dossier *dossier, struct err *err)
 	default:
 		return err_set(err, ERR_REFUSED, "ceremony %.8s is %s%s%s", dossier->id,
 		    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ": " : "",
-		    dossier->reason);
+		    TOLD(dossier->far, dossier->reason));
 	}
 }
 

@@ -182,7 +182,8 @@ read_outcome(const struct adopting *adopting, size_t position, struct reply *rep
 	*ret_owed = strcmp(state, "owed") == 0;
 	ui_say(client_options(adopting->client)->ui,
 	    "%s: version %u is sealed to the officers (%s).%s%s",
-	    adopting->rows[position].definition.name, version, QUOTED(state),
+	    adopting->rows[position].definition.name, version,
+	    TOLD(client_is_far(adopting->client), state),
 	    note[0] != '\0' ? " " : "", note[0] != '\0' ? QUOTED(note) : "");
 	return ERR_OK;
 }

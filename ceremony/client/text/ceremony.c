@@ -438,7 +438,7 @@ ceremony_tell(const struct dossier *dossier, const struct ui *ui)
 	}
 	ui_say(ui, "Ceremony %.8s is %s%s%s: %zu of %zu %s %s%s.", dossier->id,
 	    ceremony_state_names[dossier->state], dossier->reason[0] != '\0' ? ", " : "",
-	    dossier->reason, counts[ITEM_DONE], dossier->count,
+	    TOLD(dossier->far, dossier->reason), counts[ITEM_DONE], dossier->count,
 	    text_plural(dossier->count, "secret", "secrets"), mode_done[request->mode],
 	    counts[ITEM_DAMAGED] > 0 ? "; see the damaged ones above" : "");
 }

@@ -86,10 +86,50 @@ a_progress_line_never_reaches_the_next_line(void **state)
 	assert_string_equal(screen, "123456789 123456789 123456789 123456789 ");
 }
 
+/* What is asked, in 40 columns, and then typed; RET_BYTES is what stood on the terminal. */
+static void
+ask(const char *question, struct buf *ret_bytes)
+{
+	struct winsize size = {.ws_row = 1, .ws_col = COLUMNS};
+	struct tty tty = {.pin_fd = -1};
+	struct ui ui;
+	struct cli_io io;
+	struct err err;
+	FD master = -1, slave = -1;
+	uint8_t bytes[1000];
+	ssize_t count;
+	bool yes = false;
+
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
+	tty.terminal = slave;
+	tty_fill(&tty, &ui, &io);
+	assert_int_equal(write(master, "yes\n", 4), 4);
+	assert_int_equal(ui.confirm(ui.context, question, "yes", &yes, &err), ERR_OK);
+	assert_true(yes);
+	close(slave);
+	slave = -1;
+	while ((count = read(master, bytes, sizeof(bytes))) > 0)
+		buf_bytes(ret_bytes, view_of(bytes, (size_t)count));
+}
+
+static void
+words_of_others_in_a_question_stay_within_their_mark(void **state)
+{
+	BUF bytes = {0};
+
+	(void)state;
+	ask("\033[2JTo spend it, type its label, \"ciso\xe2\x80\xae"
+	    "and a long label of somebody's\", now",
+	    &bytes);
+	assert_string_equal(buf_string(&bytes),
+	    "yes\r\n?[2JTo spend it, type its label,\r\n  \"ciso?and a long label of somebody's\",\r\n  now: ");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(words_of_others_in_a_question_stay_within_their_mark),
 	    cmocka_unit_test(a_shorter_progress_line_leaves_nothing_of_a_longer),
 	    cmocka_unit_test(a_progress_line_never_reaches_the_next_line),
 	};

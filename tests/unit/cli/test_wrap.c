@@ -168,10 +168,24 @@ what_is_no_terminal_or_too_narrow_breaks_nothing(void **state)
 	    "one two three four five six seven eight");
 }
 
+static void
+whatever_it_is_it_comes_out_plain(void **state)
+{
+	(void)state;
+	for (size_t columns = 0; columns <= 80; columns += 80) {
+		check("a \033[2J b\rc\nd\t e", columns, "a ?[2J b?c?d? e");
+		check("\"\xe2\x80\xae x\" \xc2\x9b"
+		      "2J \xff \xc3\xa9",
+		    columns, "\"? x\" ?2J ? \xc3\xa9");
+		check("  half \xe2\x80", columns, "  half ??");
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(whatever_it_is_it_comes_out_plain),
 	    cmocka_unit_test(a_line_breaks_between_words),
 	    cmocka_unit_test(the_rest_stands_under_the_value),
 	    cmocka_unit_test(no_line_goes_on_in_the_first_column),

@@ -167,15 +167,15 @@ a_device_whose_other_side_is_busy_is_no_misfit(void **state)
 	town_token(&town, TOWN_CISO)->busy = true;
 	make_side_of_ciso(&town);
 	expect_error(take(&town, seat, &err), ERR_TOKEN, &err,
-	    "the token in reader 0 cannot be used: somebody uses it");
+	    "the token in \"reader 0\" cannot be used: somebody uses it");
 	town.choice.serial = TOWN_CISO;
 	expect_error(take(&town, seat, &err), ERR_TOKEN, &err,
-	    "the one in reader 0, which may be it, cannot be used: somebody uses it");
+	    "the one in \"reader 0\", which may be it, cannot be used: somebody uses it");
 	town.choice.serial = 0;
 	town.choice.wait = 30;
 	town.on_wait = free_ciso;
 	expect_seat(&town, "ciso");
-	assert_true(town_saw(&town, "the token in reader 0 cannot be used: somebody uses it."));
+	assert_true(town_saw(&town, "the token in \"reader 0\" cannot be used: somebody uses it."));
 	assert_false(town_saw(&town, "belongs to the seat ciso"));
 	town_close(&town);
 }
