@@ -2,8 +2,8 @@
 /*
  * The server is a child on a socketpair: our own executable with `serve --stdio`, or ssh with the
  * same command at its other end.  The child of a local vault has its own process group, so that a
- * Ctrl-C here does not end it in the middle of a rotation; ssh stays in ours, since it may have
- * to ask at the terminal before the connection stands.  What either writes to its standard error comes through a pipe
+ * Ctrl-C here does not end it in the middle of a rotation; ssh is lent the terminal until the connection
+ * stands, since it may have to ask there (lending.h).  What either writes to its standard error comes through a pipe
  * (overheard.h), and the errors of a far one are words of others, too.
  */
 #include "ceremony/client/connection.h"
@@ -17,6 +17,7 @@
 
 #include "base/child.h"
 #include "base/text.h"
+#include "ceremony/client/lending.h"
 #include "ceremony/client/location.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
@@ -30,6 +31,7 @@ struct client {
 	struct client_hello hello;
 	bool warned; /* the person knows that it is a training vault */
 	pid_t pid;   /* of the child; 0: none */
+	struct lending lending;
 	struct pipeline server;
 	struct vault_view view;
 };
@@ -86,7 +88,7 @@ start_local(const struct client *client, const struct ends *ends, pid_t *ret_pid
 }
 
 static enum err_code
-start_remote(const struct client *client, const struct ends *ends, pid_t *ret_pid, struct err *err)
+start_remote(struct client *client, const struct ends *ends, pid_t *ret_pid, struct err *err)
 {
 	const struct location *location = &client->location;
 	BUF command = {0};
@@ -98,7 +100,8 @@ start_remote(const struct client *client, const struct ends *ends, pid_t *ret_pi
 	    .argv = argv,
 	    .env = (const char *const *)environ,
 	    .fds = {ends->socket, ends->socket, ends->errors, -1, -1, -1, -1, -1},
-	    .same_group = true};
+	    /* Where it cannot be lent the terminal, it has it as we do. */
+	    .same_group = !lending_can(&client->lending)};
 
 	TRY(location_remote_command(location, &command, err));
 	snprintf(host, sizeof(host), "%s%s%s", location->user, location->user[0] != '\0' ? "@" : "",
@@ -111,7 +114,9 @@ start_remote(const struct client *client, const struct ends *ends, pid_t *ret_pi
 	argv[count++] = "--";
 	argv[count++] = host;
 	argv[count++] = buf_string(&command);
-	return process_start(&spawn, ret_pid, err);
+	TRY(process_start(&spawn, ret_pid, err));
+	lending_begin(&client->lending, *ret_pid);
+	return ERR_OK;
 }
 
 /* Their ends into RET_ENDS, ours into the pipeline. */
@@ -211,6 +216,7 @@ new_client(const struct client_options *options, struct client **ret_client, str
 		return err_set(err, ERR_MEMORY, "out of memory");
 	client->options = *options;
 	client->server = (struct pipeline){.fd = -1, .ui = options->ui};
+	client->lending.terminal = -1;
 	*ret_client = client;
 	return ERR_OK;
 }
@@ -226,6 +232,8 @@ client_connect(const struct client_options *options, struct client **ret_client,
 	client_foresee(client, greeting());
 	if (options->foresee != NULL)
 		options->foresee(client, options->plan);
+	lending_await(&client->lending, client->server.fd, &client->server.overheard.beside);
+	lending_end(&client->lending);
 	if (client_greet(client, err) != ERR_OK) {
 		const char *text = client->location.text;
 
@@ -303,6 +311,7 @@ client_freep(struct client **ref)
 
 	if (client == NULL)
 		return;
+	lending_end(&client->lending);
 	pipeline_end(&client->server);
 	if (client->pid > 0 && !client->location.remote)
 		await_end(client);

@@ -91,7 +91,7 @@ every() {
 		misbehave "$seat" "$@"
 		status=0
 		"do_$operation" "$seat" > said.log 2>&1 || status=$?
-		said=$(grep -aE '^halligan: |^hint: ' said.log)
+		said=$(TAP_OUTPUT=said.log tap_output | grep -aE '^halligan: |^hint: ')
 		case $status in 1|4|6) ;; *) wrong="$wrong; $pair: exit code $status: $(tail -n 2 said.log | tr '\n' ' ')" ;; esac
 		[[ $said =~ ${SERIAL[$seat]}|$seat\'s|\"$seat-1\" ]] || wrong="$wrong; $pair: which token? $said"
 		[[ $said =~ $pattern ]] || wrong="$wrong; $pair: the cause? $said"

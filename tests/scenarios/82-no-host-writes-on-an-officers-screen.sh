@@ -131,6 +131,63 @@ assert b"ssh or the vault host says:" in seen[end:]
 END
 is "the approval counts" "$(db "SELECT count(*) FROM voices")" 1
 
+# --- ssh itself, which a host can have ask at any time ---
+# It asks before it connects; and again when the server has greeted, as another key exchange would have it do.
+rm bin/halligan; ln -s "$HALLIGAN" bin/halligan
+sees honest no secops > /dev/null
+screen honest/asked > honest.screen
+cp /usr/bin/ssh real-ssh
+cat > fake-ssh <<END
+#!/usr/bin/python3
+import subprocess
+with open("/dev/tty", "r+b", buffering=0) as tty:
+    tty.write(b"Enter passphrase for key: ")
+    answer = b""
+    while not answer.endswith(b"\n"): answer += tty.read(1)
+    if answer != b"open sesame\n": raise SystemExit(1)
+child = subprocess.Popen(["$HALLIGAN", "serve", "--stdio", "--vault", "$VAULT"], stdin=0, stdout=subprocess.PIPE)
+def exact(size):
+    data = b""
+    while len(data) < size:
+        more = child.stdout.read(size - len(data))
+        if not more: raise SystemExit(0)
+        data += more
+    return data
+import sys
+asks = None
+while True:
+    head = exact(8)
+    sys.stdout.buffer.write(head + exact(int.from_bytes(head[:4], "big") + int.from_bytes(head[4:], "big"))); sys.stdout.buffer.flush()
+    if asks is None:
+        asks = subprocess.Popen(["$PWD/real-ssh", "-F", "none", "-o", "UserKnownHostsFile=$PWD/none", "-o", "GlobalKnownHostsFile=$PWD/none",
+            "-o", "StrictHostKeyChecking=ask", "-p", "$SSHD_PORT", "127.0.0.1", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+END
+chmod 755 fake-ssh
+mount --bind fake-ssh /usr/bin/ssh
+sed -i 's/^    for pattern, answer in (/&(rb"passphrase for key: $", "open sesame"), /' screen.py
+sees asking no secops > /dev/null
+screen asking/asked > asking.screen
+like "ssh asks before it is connected" "$(tr -d '\r' < asking/all)" 'Enter passphrase for key: open sesame'
+is "what it asks afterwards is not on the terminal" "$(grep -c -a authenticity asking/all)" 0
+# Before it tries to ask it writes one carriage return, which no question of anybody's is.
+ok "and the screen is that of an honest one, byte for byte" cmp <(tr -d '\r' < honest.screen) <(tr -d '\r' < asking.screen)
+cat > interrupt.py <<'END'
+import os, pty, signal, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+while not seen.endswith(b"for key: "): seen += os.read(terminal, 4096)
+os.write(terminal, b"\x03")
+try:
+    while os.read(terminal, 4096): pass
+except OSError: pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != -signal.SIGINT)
+END
+ok "Ctrl-C at its question ends the command, as it does anywhere" timeout 20 python3 interrupt.py "$HALLIGAN" status
+umount /usr/bin/ssh
+
 # --- a host that takes its leave ---
 rm bin/halligan; printf '#!/bin/sh\nprintf "\\033[2Jthe disk is full\\n" >&2\nexit 3\n' > bin/halligan; chmod 755 bin/halligan
 told "the last words stand in the error" 1 'halligan: .*server ended before it answered.*The last words of ssh or the vault host: .\?\[2Jthe disk is full.' halligan status
