@@ -27,17 +27,11 @@ lending_can(struct lending *ret_lending)
 	return terminal >= 0;
 }
 
-/* GROUP becomes the foreground; we may be in the background, which would stop us. */
+/* GROUP becomes the foreground. */
 static void
 give(const struct lending *lending, pid_t group)
 {
-	sigset_t stop, before;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &stop, &before);
 	(void)!tcsetpgrp(lending->terminal, group);
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	kill(-group, SIGCONT); /* whoever tried before */
 }
 
@@ -51,11 +45,17 @@ take(const struct lending *lending)
 void
 lending_begin(struct lending *lending, pid_t to)
 {
-	lending->to = to;
+	sigset_t stop;
+
 	if (to <= 0)
 		lending_end(lending);
-	if (lending->terminal >= 0)
-		give(lending, to);
+	if (lending->terminal < 0)
+		return;
+	lending->to = to;
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTTOU); /* in the background we go on telling, and take it back */
+	sigprocmask(SIG_BLOCK, &stop, &lending->before);
+	give(lending, to);
 }
 
 /* By Ctrl-Z, or since it tried in the background: so are we, until somebody has us go on. */
@@ -111,7 +111,9 @@ lending_await(struct lending *lending, int fd, const struct fd_beside *beside)
 void
 lending_end(struct lending *lending)
 {
-	if (lending->terminal >= 0 && lending->to > 0)
+	if (lending->terminal >= 0 && lending->to > 0) {
 		take(lending);
+		sigprocmask(SIG_SETMASK, &lending->before, NULL);
+	}
 	fd_closep(&lending->terminal);
 }

@@ -10,14 +10,16 @@
 #ifndef CEREMONY_CLIENT_LENDING_H
 #define CEREMONY_CLIENT_LENDING_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/process.h"
 
 struct lending {
-	int terminal; /* -1: none is lent */
-	pid_t to;     /* a child of ours that leads a process group */
+	int terminal;    /* -1: none is lent */
+	pid_t to;        /* a child of ours that leads a process group; 0: not begun */
+	sigset_t before; /* signals that were blocked */
 };
 
 /* Is there a terminal, and are we in its foreground?  Then RET_LENDING may be lent; else it never is. */

@@ -505,7 +505,7 @@ send_copy(const struct opening *opening, struct err *err)
 	if (copy_release(session->chain.charter->copy, &opening->row.id, &release, &cause) !=
 	    ERR_OK)
 		session_progress(session, "the release goes on, but nobody else remembers it: %s",
-		    cause.text);
+		    QUOTED(cause.text));
 	return ERR_OK;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "ceremony/protocol/statements_host.h"
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/opening/refuse.h"
@@ -128,7 +129,7 @@ rotate_lose(struct payment *payment, struct err *err)
 	    "the target made version %u and lost it; another is made", debt.pending);
 	debt.pending = 0;
 	TRY(payment_commit(payment, &change, &debt, &leaf, err));
-	session_progress(session, "%s: %s", secret.name, debt.note);
+	session_progress(session, "%s: %s", secret.name, QUOTED(debt.note));
 	payment->secret = secret;
 	payment->works = 0;
 	rotator_freep(&payment->rotator);
@@ -312,7 +313,7 @@ take_away_again(struct payment *payment, uint32_t version, struct err *err)
 	snprintf(debt.note, sizeof(debt.note),
 	    "the target still accepted version %u when its time was over, and was told again",
 	    version);
-	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
+	session_progress(payment->session, "%s: %s", payment->secret.name, QUOTED(debt.note));
 	payment->stopped = true;
 	payment->code = ERR_TARGET;
 	return payment_attempt(payment, &debt, err);

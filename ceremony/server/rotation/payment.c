@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/credential.h"
+#include "base/text.h"
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/vault/chain.h"
@@ -148,7 +149,7 @@ stop(struct payment *payment, enum debt_state state, enum err_code code, const c
 	vsnprintf(text, sizeof(text), format, arguments);
 	plain_text(text, debt.note, sizeof(debt.note));
 	wait_longer(&debt, session_now(payment->session));
-	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
+	session_progress(payment->session, "%s: %s", payment->secret.name, QUOTED(debt.note));
 	payment->stopped = true;
 	payment->code = code;
 	debt.state = state;

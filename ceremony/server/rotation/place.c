@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "ceremony/server/rotation/death.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/rotation/wait.h"
@@ -95,7 +96,7 @@ reject(struct payment *payment, struct err *err)
 	    "the target rejected version %u (%u of %d)%s%.300s", debt.pending, debt.rejected,
 	    (int)PAYMENT_REJECTIONS, SAID(payment));
 	TRY(give_up(payment, DEBT_REJECTS, &debt, err));
-	session_progress(payment->session, "%s: %s", payment->secret.name, debt.note);
+	session_progress(payment->session, "%s: %s", payment->secret.name, QUOTED(debt.note));
 	payment->stopped = last;
 	payment->code = last ? ERR_TARGET : payment->code;
 	return ERR_OK;

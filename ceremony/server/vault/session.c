@@ -76,7 +76,7 @@ session_progress(struct session *session, const char *format, ...)
 {
 	JSON *frame = NULL;
 	struct err ignored;
-	char text[NOTE_TEXT_MAX + 1];
+	char text[NOTE_TEXT_MAX + SEAT_NAME_MAX + 10]; /* a name, and a note in quotation marks */
 	va_list arguments;
 
 	if (session->out < 0 || session->rehearses)
