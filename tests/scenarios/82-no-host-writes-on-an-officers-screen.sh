@@ -186,6 +186,32 @@ except OSError: pass
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != -signal.SIGINT)
 END
 ok "Ctrl-C at its question ends the command, as it does anywhere" timeout 20 python3 interrupt.py "$HALLIGAN" status
+cat > suspend.py <<'END'
+import os, pty, select, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.environ["PS1"] = "ready> "
+    os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+seen, deadline = b"", time.monotonic() + 30
+def until(text):
+    global seen
+    while text not in seen:
+        assert select.select([terminal], [], [], max(0, deadline - time.monotonic()))[0], (text, seen)
+        seen += os.read(terminal, 4096)
+    seen = seen[seen.index(text) + len(text):]
+until(b"ready> ")
+os.write(terminal, " ".join("'" + word + "'" for word in sys.argv[1:]).encode() + b"\n")
+until(b"for key: ")
+os.write(terminal, b"\x1a")
+until(b"Stopped")
+until(b"ready> ")
+os.write(terminal, b"fg\n")
+until(b"\n")
+os.write(terminal, b"open sesame\n")
+until(b"town.example")
+until(b"ready> ")
+END
+ok "Ctrl-Z there stops it for the shell, and it goes on where it was" timeout 40 python3 suspend.py "$HALLIGAN" status
 umount /usr/bin/ssh
 
 # --- a host that takes its leave ---
