@@ -16,13 +16,14 @@ static void
 speak(struct town *town, const char *op, struct json *reply, struct buf *blob)
 {
 	JSON *error = json_new_object();
-	struct json *more = json_new_array();
+	struct json *more;
 	struct err err;
 
 	(void)reply;
 	(void)blob;
 	if (strcmp(op, "hello") == 0)
 		return;
+	more = json_new_array();
 	json_put_bool(error, "ok", false);
 	json_put_text(error, "code", "refused");
 	json_put_text(error, "text", FIELDS);
