@@ -123,7 +123,7 @@ say_outcome(const struct client *client, const struct definitions *definitions,
 	if (!outcome->live)
 		ui_say(ui,
 		    "Signed, but not in force yet: %s. Next: halligan secret sign %s, with their token.",
-		    outcome->missing, outcome->name);
+		    TOLD(client_is_far(client), outcome->missing), outcome->name);
 	else if (first->change.retires)
 		ui_say(ui, "%s is retired.", first->name);
 	else if (first->revision > 1)

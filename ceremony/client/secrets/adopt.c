@@ -183,8 +183,8 @@ read_outcome(const struct adopting *adopting, size_t position, struct reply *rep
 	ui_say(client_options(adopting->client)->ui,
 	    "%s: version %u is sealed to the officers (%s).%s%s",
 	    adopting->rows[position].definition.name, version,
-	    TOLD(client_is_far(adopting->client), state),
-	    note[0] != '\0' ? " " : "", note[0] != '\0' ? QUOTED(note) : "");
+	    TOLD(client_is_far(adopting->client), state), note[0] != '\0' ? " " : "",
+	    note[0] != '\0' ? QUOTED(note) : "");
 	return ERR_OK;
 }
 

@@ -101,8 +101,7 @@ hear(const char *op, bool far, const char *at_once, const char *at_the_end)
 static void
 progress_is_shown_at_once_where_nothing_is_decided_any_more(void **state)
 {
-	static const char *const works[] = {"advance", "done", "log-verify", "rotate",
-	    "secret-add"};
+	static const char *const works[] = {"advance", "done", "log-verify", "rotate", "adopt"};
 	static const char *const others[] = {"hello", "status", "chain", "ceremony-find",
 	    "ceremony-get", "ceremony-items", "approve", "envelopes", "shares", "object", "sign",
 	    "propose", "withdraw", "spare", "test", "open", "request"};
