@@ -72,17 +72,34 @@ audit_state(struct session *session, const struct audit *audit, struct err *err)
 	return ERR_OK;
 }
 
-/* Of a secret statement that is its signature, which no command asks of the curve again. */
+/* A draft that waits, or waited, lacks signatures. */
 static enum err_code
-check_signed(const struct session *session, const struct dsse *statement, struct err *err)
+is_in_force(struct session *session, const struct definitions *definitions, bool *ret_is,
+    struct err *err)
+{
+	struct digest statement;
+	enum err_code code =
+	    store_get_definition(session->store, &definitions->rows[0].digest, &statement, err);
+
+	*ret_is = code == ERR_OK && digest_equal(&statement, &definitions->digest);
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
+/* Of a secret statement that is its signatures, which no command asks of the curve again. */
+static enum err_code
+check_signed(struct session *session, const struct dsse *statement, struct err *err)
 {
 	DEFINITIONS_OF definitions = {0};
+	bool in_force = false;
 
 	if (!statement_is(statement, STATEMENT_SECRET))
 		return ERR_OK;
 	if (definitions_parse(statement, session->chain.charter->training, &definitions, err) !=
 	        ERR_OK ||
-	    chain_verify_definitions(&session->chain, statement, &definitions, err) != ERR_OK) {
+	    is_in_force(session, &definitions, &in_force, err) != ERR_OK ||
+	    (in_force &&
+	        chain_verify_definitions(&session->chain, statement, &definitions, err) !=
+	            ERR_OK)) {
 		err->code = err->code == ERR_MEMORY ? ERR_MEMORY : ERR_INTEGRITY;
 		return err_add(err, "a secret statement in the database");
 	}

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/secret_adopt.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "ceremony/client/secrets/adopt.h"
+#include "ceremony/client/secrets/import_values.h"
 #include "cli/given.h"
 #include "cli/private_key.h"
 
@@ -65,12 +68,13 @@ take_private_key(const struct cli_call *call, const char *rotator, struct secret
 
 /* The options give the one that is meant. */
 static enum err_code
-take_given(void *context, const struct definition *definition, struct secret **ret_credential,
-    struct err *err)
+take_given(void *context, const struct definition *definition, uint32_t fields,
+    struct secret **ret_credential, struct err *err)
 {
 	struct cli_call *call = context;
 	SECRET *credential = NULL;
 
+	(void)fields; /* who asks says what is missing */
 	TRY(given_credential(call, "field", "from-fd", &credential, err));
 	if (credential == NULL)
 		return err_set(err, ERR_USAGE,
@@ -81,21 +85,135 @@ take_given(void *context, const struct definition *definition, struct secret **r
 	return ERR_OK;
 }
 
-enum err_code
-cmd_secret_adopt(struct cli_call *call, struct err *err)
+static enum err_code
+adopt_named(struct cli_call *call, bool rotate, struct err *err)
 {
 	const struct adopt_plan plan = {.name = call_argument(call, 0),
 	    .value = take_given,
 	    .context = call,
 	    .ahead = true,
-	    .rotate = !option_given(call->parsed, "no-rotate")};
+	    .rotate = rotate};
 	size_t left;
 
-	TRY(call_connect(call, err));
 	TRY(adopt_run(call->client, &plan, &left, err));
 	if (left > 0)
 		return err_set(err, ERR_TARGET_UNKNOWN,
 		    "%s is sealed, but its first replacement is not done yet: halligan rotate %s",
 		    plan.name, plan.name);
 	return ERR_OK;
+}
+
+/* --- All ---------------------------------------------------------------------------------- */
+
+struct listed {
+	struct cli_call *call;
+	struct import_values *values;
+};
+
+static enum err_code
+take_listed(void *context, const struct definition *definition, uint32_t fields,
+    struct secret **ret_credential, struct err *err)
+{
+	const struct listed *listed = context;
+	SECRET *credential = NULL;
+	size_t index;
+
+	(void)fields;
+	if (!import_values_find(listed->values, definition->name, &index))
+		return ERR_OK;
+	TRY(import_values_credential(listed->values, index, &credential, err));
+	if (take_private_key(listed->call, definition->rotator, &credential, err) != ERR_OK)
+		return err_add(err, "line %zu", import_values_line(listed->values, index));
+	*ret_credential = TAKE(credential);
+	return ERR_OK;
+}
+
+/* At the terminal, field by field; a first one that is left empty leaves the secret for later.  A key is no line to type. */
+static enum err_code
+take_asked(void *context, const struct definition *definition, uint32_t fields,
+    struct secret **ret_credential, struct err *err)
+{
+	const struct cli_call *call = context;
+	const struct ui *ui = call->io->ui;
+	SECRET *credential = NULL;
+	char prompt[160];
+
+	if ((fields & 1u << FIELD_PRIVATE_KEY) != 0) {
+		ui_say(ui,
+		    "%s needs a private key: halligan secret adopt %s --field private-key=FILE",
+		    definition->name, definition->name);
+		return ERR_OK;
+	}
+	TRY(credential_new(&credential, err));
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
+		SECRET *value = NULL;
+
+		if ((fields & 1u << i) == 0)
+			continue;
+		snprintf(prompt, sizeof(prompt),
+		    "%s of %s (not shown; Enter: another time): ", credential_field_names[i],
+		    definition->name);
+		TRY(ui->ask_secret(ui->context, prompt, CREDENTIAL_MAX, &value, err));
+		if (secret_view(value).size == 0)
+			return ERR_OK;
+		TRY(credential_add(credential, (enum credential_field)i, secret_view(value), err));
+	}
+	*ret_credential = TAKE(credential);
+	return ERR_OK;
+}
+
+static enum err_code
+read_values(const struct cli_call *call, struct import_values **ret_values, struct err *err)
+{
+	SECRET *input = NULL;
+	int64_t fd;
+
+	*ret_values = NULL;
+	TRY(option_number(call->parsed, "values-fd", 0, 1023, -1, &fd, err));
+	if (fd < 0)
+		return ERR_OK;
+	TRY(read_secret_fd((int)fd, IMPORT_VALUES_MAX, false, &input, err));
+	if (import_values_read(TAKE(input), ret_values, err) != ERR_OK)
+		return err_add(err, "the values");
+	return ERR_OK;
+}
+
+static enum err_code
+adopt_all(struct cli_call *call, bool rotate, struct err *err)
+{
+	IMPORT_VALUES *values = NULL;
+	struct listed listed = {.call = call};
+	size_t left;
+
+	TRY(read_values(call, &values, err));
+	listed.values = values;
+	const struct adopt_plan plan = {.value = values != NULL ? take_listed : take_asked,
+	    .context = values != NULL ? (void *)&listed : (void *)call,
+	    .ahead = values != NULL,
+	    .rotate = rotate};
+
+	TRY(adopt_run(call->client, &plan, &left, err));
+	if (left > 0)
+		return err_set(err, ERR_TARGET_UNKNOWN,
+		    "%zu of them are not adopted, or not replaced yet; the same command goes on with those, and "
+		    "halligan rotate --all with what is owed",
+		    left);
+	return ERR_OK;
+}
+
+enum err_code
+cmd_secret_adopt(struct cli_call *call, struct err *err)
+{
+	const struct parsed *parsed = call->parsed;
+	bool all = option_given(parsed, "all"), rotate = !option_given(parsed, "no-rotate");
+
+	if (all == (call_argument(call, 0) != NULL))
+		return err_set(err, ERR_USAGE, "name a secret, or give --all");
+	if (!all && option_given(parsed, "values-fd"))
+		return err_set(err, ERR_USAGE, "--values-fd goes with --all");
+	if (all && (option_given(parsed, "field") || option_given(parsed, "from-fd")))
+		return err_set(err, ERR_USAGE,
+		    "--field and --from-fd are of one secret; with --all there is --values-fd");
+	TRY(call_connect(call, err));
+	return all ? adopt_all(call, rotate, err) : adopt_named(call, rotate, err);
 }

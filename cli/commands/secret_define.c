@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/secret_define.h"
 
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/text.h"
 #include "ceremony/client/documents/definition.h"
 #include "ceremony/client/documents/definition_add.h"
 #include "ceremony/client/documents/definition_change.h"
+#include "ceremony/client/secrets/import_file.h"
 #include "cli/given.h"
+
+DESTRUCTOR(free_rows, struct define_row, free)
 
 enum err_code
 cmd_secret_add(struct cli_call *call, struct err *err)
@@ -20,6 +27,38 @@ cmd_secret_add(struct cli_call *call, struct err *err)
 	row.target = target;
 	TRY(call_connect(call, err));
 	return definition_add(call->client, &row, 1, err);
+}
+
+static enum err_code
+read_rows(const char *path, struct import_rows *ret_rows, struct err *err)
+{
+	BUF bytes = {0};
+
+	TRY(file_read(path, IMPORT_FILE_MAX, &bytes, err));
+	if (import_file_read(buf_view(&bytes), ret_rows, err) != ERR_OK)
+		return err_add(err, "%s", QUOTED(path));
+	return ERR_OK;
+}
+
+enum err_code
+cmd_secret_import(struct cli_call *call, struct err *err)
+{
+	IMPORT_ROWS imported = {0};
+	CLEANUP(free_rows) struct define_row *rows = NULL;
+
+	TRY(read_rows(call_argument(call, 0), &imported, err));
+	rows = calloc(imported.count, sizeof(*rows));
+	if (rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for %zu definitions",
+		    imported.count);
+	for (size_t i = 0; i < imported.count; i++) {
+		const struct import_row *row = &imported.rows[i];
+
+		rows[i] = (struct define_row){row->name, row->policy, row->rotator, row->effect,
+		    row->target};
+	}
+	TRY(call_connect(call, err));
+	return definition_add(call->client, rows, imported.count, err);
 }
 
 enum err_code

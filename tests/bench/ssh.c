@@ -36,9 +36,11 @@ run(ssh_session session, const char *command, const char *input)
 	ssh_channel channel = ssh_channel_new(session);
 	bool ran = channel != NULL && ssh_channel_open_session(channel) == SSH_OK &&
 	    ssh_channel_request_exec(channel, command) == SSH_OK &&
-	    ssh_channel_write(channel, input, (uint32_t)strlen(input)) == (int)strlen(input) &&
-	    ssh_channel_send_eof(channel) == SSH_OK;
+	    (input[0] == '\0' ||
+	        ssh_channel_write(channel, input, (uint32_t)strlen(input)) == (int)strlen(input));
 
+	if (ran)
+		(void)ssh_channel_send_eof(channel); /* a quick one has closed it already */
 	while (ran && ssh_channel_read(channel, output, sizeof(output), 0) > 0)
 		;
 	ran = ran && ssh_channel_get_exit_status(channel) == 0;

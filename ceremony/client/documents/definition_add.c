@@ -72,6 +72,18 @@ draw_row(struct client *client, const struct define_row *row, const struct vault
 	return ERR_OK;
 }
 
+enum { AHEAD = 16 };
+
+/* What the next rows will ask for. */
+static void
+foresee(struct client *client, const struct define_row *rows, size_t from, size_t count)
+{
+	for (size_t i = from; i < count && i < from + AHEAD; i++) {
+		lookup_foresee(client, rows[i].name);
+		rotator_foresee(client, rows[i].rotator, rows[i].target);
+	}
+}
+
 static enum err_code
 draw_all(struct client *client, const struct define_row *rows, const struct vault_view *view,
     struct definitions *definitions, struct err *err)
@@ -82,6 +94,8 @@ draw_all(struct client *client, const struct define_row *rows, const struct vaul
 		if (count > 1)
 			ui_progress(client_options(client)->ui, "%zu of %zu definitions judged", i,
 			    count);
+		if (i % AHEAD == 0)
+			foresee(client, rows, i, count);
 		if (draw_row(client, &rows[i], view, count == 1, &definitions->rows[i], err) !=
 		    ERR_OK)
 			return count == 1 ? err->code : err_add(err, "%s", rows[i].name);

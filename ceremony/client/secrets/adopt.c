@@ -53,7 +53,8 @@ take_value(struct adopting *adopting, size_t position, struct err *err)
 	const struct definition *definition = &adopting->rows[position].definition;
 	SECRET *credential = NULL;
 
-	TRY(adopting->plan->value(adopting->plan->context, definition, &credential, err));
+	TRY(adopting->plan->value(adopting->plan->context, definition,
+	    adopting->rows[position].said.fields, &credential, err));
 	if (credential == NULL)
 		return ERR_OK;
 	TRY(credential_check(secret_view(credential), err));
@@ -96,10 +97,14 @@ visit_listed(void *context, const struct secret_listed *row, struct err *err)
 	if (add_secret(adopting, row->name, err) != ERR_OK)
 		return err_add(err, "%s", row->name);
 	ui_progress(client_options(adopting->client)->ui, "%zu looked at", count + 1);
-	if (!adopting->plan->ahead || adopting->rows[count].credential != NULL)
+	if (!adopting->plan->ahead)
 		return ERR_OK;
-	definition_done(&adopting->rows[count].definition);
-	adopting->adopt.count = count;
+	if (adopting->rows[count].credential == NULL) {
+		definition_done(&adopting->rows[count].definition);
+		adopting->adopt.count = count;
+	}
+	secret_freep(
+	    &adopting->rows[count].credential); /* it is right; hundreds are not held at a time */
 	return ERR_OK;
 }
 

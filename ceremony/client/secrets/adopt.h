@@ -7,15 +7,16 @@
 #include "ceremony/client/connection.h"
 #include "vault/documents/definition.h"
 
-/* The value that the secret of DEFINITION has now, encoded; NULL in RET_CREDENTIAL: it is left for another time. */
+/* The value that the secret of DEFINITION has now, encoded, with the FIELDS that its rotator needs (set of enum
+ * credential_field); NULL in RET_CREDENTIAL: it is left for another time. */
 typedef enum err_code (*adopt_value)(void *context, const struct definition *definition,
-    struct secret **ret_credential, struct err *err);
+    uint32_t fields, struct secret **ret_credential, struct err *err);
 
 struct adopt_plan {
 	const char *name; /* NULL: all that have none yet, at most 500 */
-	adopt_value
-	    value; /* asked for each, before PIN and touch when AHEAD, else when its turn comes */
+	adopt_value value;
 	void *context;
+	/* VALUE is asked for each before PIN and touch; of several, again when its turn comes. */
 	bool ahead;
 	bool rotate; /* replace the value at once, so that nobody knows the sealed one */
 };

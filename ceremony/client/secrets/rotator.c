@@ -3,19 +3,34 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "ceremony/protocol/message.h"
+
+static struct json *
+request_for(const char *name, const struct json *target)
+{
+	struct json *request = op_new("rotator");
+
+	json_put_text(request, "name", name);
+	json_put_copy(request, "target", target);
+	return request;
+}
+
+void
+rotator_foresee(struct client *client, const char *name, const struct json *target)
+{
+	if (text_is_plain(view_of_text(name)))
+		client_foresee(client, request_for(name, target));
+}
 
 enum err_code
 rotator_ask(struct client *client, const char *name, const struct json *target,
     struct rotator_said *ret_said, struct err *err)
 {
-	struct json *request = op_new("rotator");
 	REPLY reply = {0};
 	const struct json *announced;
 
-	json_put_text(request, "name", name);
-	json_put_copy(request, "target", target);
-	TRY(client_ask(client, request, "rotator", &reply, err));
+	TRY(client_ask(client, request_for(name, target), "rotator", &reply, err));
 	json_in_hex(&reply.in, "hash", ret_said->hash.bytes, DIGEST_SIZE);
 	(void)snprintf(ret_said->path, sizeof(ret_said->path), "%s",
 	    json_in_text(&reply.in, "path", 1, sizeof(ret_said->path) - 1));

@@ -13,6 +13,8 @@ struct rotator_said {
 	uint32_t fields; /* set of enum credential_field: those that a value must have */
 	char path[4096]; /* on the host */
 };
+/* Send for what rotator_ask will be called for. */
+void rotator_foresee(struct client *client, const char *name, const struct json *target);
 /* ERR_REFUSED: its value could never be replaced by this Halligan; ERR_NOT_FOUND: the host has none of that NAME. */
 enum err_code rotator_ask(struct client *client, const char *name, const struct json *target,
     struct rotator_said *ret_said, struct err *err) MUST_CHECK;

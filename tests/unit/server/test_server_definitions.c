@@ -92,6 +92,40 @@ one_statement_defines_up_to_500_with_a_leaf_for_each(void **state)
 	bench_free(bench);
 }
 
+/* What waits for its second signature is no fault of the database. */
+static void
+with_one_signature_nothing_runs_and_there_is_the_drafts_leaf_alone(void **state)
+{
+	struct bench *bench = bench_new(false);
+	CLEANUP(credential_box_done) struct credential_box box = {0};
+	BUF calls = {0};
+	JSON *reply = NULL;
+	uint64_t before;
+	bool live;
+	struct err err;
+
+	(void)state;
+	target_accept(bench, "first-password\n");
+	before = bench_log_size(bench);
+	bench_box(bench, "prod/db", "first-password", &box);
+	box.statement.count = 0;
+	person_sign(&bench->people[INFRA], &box.statement);
+	assert_ok(bench_propose(bench, &box.statement, 0, -1, &err));
+	assert_int_equal(bench_log_size(bench), before + 1);
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM secrets"), 0);
+	assert_error(ERR_NOT_FOUND, bench_send_value(bench, &box, true, &reply, &err));
+	assert_error(ERR_EXISTS,
+	    bench_sign(bench, &bench->people[INFRA], &box.statement, &live, &err));
+	bench_verify(bench);
+	assert_string_equal(target_calls(bench, &calls), "");
+	assert_ok(bench_sign(bench, &bench->people[CISO], &box.statement, &live, &err));
+	assert_true(live);
+	assert_string_equal(target_calls(bench, &calls), "");
+	assert_ok(bench_send_value(bench, &box, true, &reply, &err));
+	bench_verify(bench);
+	bench_free(bench);
+}
+
 /* Signed by an operator's own program: no client writes such a definition. */
 static void
 a_definition_that_announces_another_thing_than_the_rotator_is_refused_untried(void **state)
@@ -224,6 +258,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(one_statement_defines_up_to_500_with_a_leaf_for_each),
+	    cmocka_unit_test(with_one_signature_nothing_runs_and_there_is_the_drafts_leaf_alone),
 	    cmocka_unit_test(
 	        a_definition_that_announces_another_thing_than_the_rotator_is_refused_untried),
 	    cmocka_unit_test(what_a_rotator_announces_is_told_without_running_it),

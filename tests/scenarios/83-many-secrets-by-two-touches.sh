@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Day one: 500 definitions by one file, one touch of each of two people, and their values, cut off half-way and resumed.
+# Its vault is its own: it counts secrets and leaves.
+. "$(dirname "$0")/../lib/vault.sh"
+. "$LIB/refusals.sh"
+town_start
+{ town_init && town_enroll "${OFFICERS[@]}" alice && town_charter && town_roster; } > found.log 2>&1 || { sed 's/^/# /' found.log; exit 99; }
+AS_OPTIONS=(--timeout 120 --always 'Enter shows more[^\n]*$' '') # each page is turned
+MANY=500 VALUES=$([ "${HALLIGAN_SWEEP:-}" = all ] && echo 500 || echo 24)
+db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
+leaves() { db "SELECT count(*) FROM log_leaf"; }
+
+cat > program <<'END'
+#!/bin/sh
+# program FILE VERB [current|next]: what FILE holds is the password
+read -r stored < "$1"
+case "$2 ${3-}" in
+'probe current') read -r value <&3; [ "$value" = "$stored" ] || exit 194 ;;
+'probe next') read -r value <&4; [ "$value" = "$stored" ] || exit 194 ;;
+'apply ') read -r value <&4; printf '%s\n' "$value" > "$1" ;;
+'expel ') exit 194 ;;
+esac
+END
+chmod 755 program
+mkdir accounts
+python3 - "$PWD" "$(sha256sum < program | cut -d' ' -f1)" $MANY <<'END'
+import base64, json, sys
+place, digest, many = sys.argv[1], sys.argv[2], int(sys.argv[3])
+rows, values = [], []
+for i in range(many):
+    open(f"{place}/accounts/{i}", "w").write(f"first-{i}\n")
+    rows.append({"name": f"fleet/s{i:03}", "policy": "production", "rotator": "exec", "effect": f"root on s{i}",
+        "target": {"command": [f"{place}/program", f"{place}/accounts/{i}"], "hash": digest, "fields": ["password"],
+            "generate": {"length": 32, "alphabet": "abcdefghijkmnpqrstuvwxyz23456789"}}})
+    values.append(f"fleet/s{i:03}\tpassword\t" + base64.b64encode(f"first-{i}".encode()).decode() + "\n")
+lines = [json.dumps(row) for row in rows]
+open("many.jsonl", "w").write("\n".join(lines) + "\n")
+open("windows.jsonl", "w").write("\ufeff" + "\r\n".join(lines[:2]) + "\r\n")
+open("over.jsonl", "w").write("\n".join(lines + [lines[0].replace("s000", "over")]) + "\n")
+open("twice.jsonl", "w").write("\n".join(lines[:3] + lines[1:2]) + "\n")
+open("middle.jsonl", "w").write("\n".join(lines[:3] + ['{"name":"fleet/x","polcy":"production"}'] + lines[3:6]) + "\n")
+open("taken.jsonl", "w").write(lines[7] + "\n")
+open("empty.jsonl", "w").write("")
+open("values", "w").write("".join(values))
+END
+
+# --- what is no such file ---
+remember
+told "501 definitions" 1 'over.jsonl.*500' as infra secret import over.jsonl
+told "a row twice: both lines are named" 1 'twice.jsonl.*line 4.*fleet/s001.*line 2|twice.jsonl.*line 2.*line 4' as infra secret import twice.jsonl
+told "a bad line in the middle is named" 1 'middle.jsonl.*line 4: .*polcy' as infra secret import middle.jsonl
+told "an empty file" 1 'empty.jsonl.*no definition' as infra secret import empty.jsonl
+told "a file that is not there" 1 'nowhere.jsonl' as infra secret import nowhere.jsonl
+is "nobody is asked for a PIN" "$(tap_output | grep -c 'PIN of')" 0
+unchanged "none of these left anything"
+
+# --- one file, two touches ---
+before=$(leaves)
+ok "500 definitions are drawn up and signed" as infra secret import many.jsonl
+is "with one touch" "$(tap_output | grep -c '^Touched')" 1
+is "with the first signature there is the draft's leaf alone" "$(($(leaves) - before)) $(db 'SELECT count(*) FROM secrets')" "1 0"
+like "status lists it, with what to do" "$(halligan status 2>&1)" 'halligan secret sign [0-9a-f]{8}'
+ok "a second person reads and signs them" as ciso secret sign
+is "with one touch, too" "$(tap_output | grep -c '^Touched')" 1
+is "all of them were shown" "$(tap_output | grep -c 'can do')" 500
+is "each has its leaf" "$(db "SELECT count(*) FROM log_leaf WHERE CAST(data AS TEXT) LIKE '%\"event\":\"secret\"%'")" 500
+is "and no target was asked" "$(cat accounts/0 accounts/499 | tr '\n' ' ')" "first-0 first-499 "
+told "a name is never used again" 1 'fleet/s007.* already' as infra secret import taken.jsonl
+ok "CRLF and a byte-order mark are taken, as far as names are free" sed -i 's/fleet/other/g' windows.jsonl
+ok "which two are then" as infra secret import windows.jsonl
+ok "withdrawn again" as infra withdraw --reason "not needed"
+
+# --- their values ---
+head -n "$VALUES" values > some
+adopted() { db "SELECT count(*) FROM secrets WHERE newest > 0"; }
+sed '3s/$/x/' some > spoiled
+told "a value that is cut is named by its line, and not shown" 1 'line 3' as infra secret adopt --all --values-fd 8 8< spoiled
+as infra secret adopt --all --values-fd 8 8< some > first.log 2>&1 &
+cut=$!
+until [ "$(adopted 2> /dev/null || echo 0)" -ge $((VALUES / 3)) ] || ! kill -0 $cut 2> /dev/null; do sleep 0.2; done
+pkill -KILL -P $cut 2> /dev/null; kill -KILL $cut 2> /dev/null; wait $cut 2> /dev/null
+town_settled
+some=$(adopted)
+ok "the adoption was cut off half-way ($some of $VALUES)" test "$some" -lt "$VALUES"
+town_due
+ok "the same command goes on" as infra secret adopt --all --values-fd 8 8< some
+is "with one touch" "$(tap_output | grep -c '^Touched')" 1
+halligan rotate --all > rotate.log 2>&1
+is "each was adopted once" "$(adopted) $(db "SELECT count(*) FROM log_leaf WHERE CAST(data AS TEXT) LIKE '%\"event\":\"adopted\"%'")" "$VALUES $VALUES"
+is "and replaced" "$(db "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
+is "so that no value that was handed over opens anything" "$(cat $(seq -f 'accounts/%g' 0 $((VALUES - 1))) | grep -c '^first')" 0
+told "again there is nothing to do" 1 'no secret that has none yet' as infra secret adopt --all --values-fd 8 8< some
+ok "the log is whole" halligan log verify
+tap_end
