@@ -322,6 +322,26 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
+/* What two people agreed to, and no operator gave a value of. */
+static enum err_code
+add_defined(struct session *session, struct json *items, struct err *err)
+{
+	struct secret_row first;
+	char text[100 + SEAT_NAME_MAX], next[SEAT_NAME_MAX + 40];
+	size_t count;
+	uint64_t all;
+
+	TRY(store_list_defined(session->store, &first, 1, &count, &all, err));
+	if (count == 0)
+		return ERR_OK;
+	snprintf(text, sizeof(text), "%" PRIu64 " %s defined and %s no value yet; the first is %s",
+	    all, text_plural(all, "secret is", "secrets are"), text_plural(all, "has", "have"),
+	    first.name);
+	snprintf(next, sizeof(next), "halligan secret adopt %s", all == 1 ? first.name : "--all");
+	add_item(items, "defined", "secrets", text, "an operator", next);
+	return ERR_OK;
+}
+
 /* Secrets by the margin of their current version: -1, nobody can open it; 0, ... */
 struct margins {
 	uint64_t counts[THIN_MARGIN + 2];
@@ -457,6 +477,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 		TRY(store_count_secrets(session->store, &secrets, err));
 		TRY(add_ceremonies(session, items, err));
 		TRY(add_debts(session, items, err));
+		TRY(add_defined(session, items, err));
 		TRY(add_exposed(session, items, err));
 		TRY(add_secrets(session, items, err));
 	}

@@ -121,6 +121,8 @@ with_one_signature_nothing_runs_and_there_is_the_drafts_leaf_alone(void **state)
 	assert_ok(bench_sign(bench, &bench->people[CISO], &box.statement, &live, &err));
 	assert_true(live);
 	assert_string_equal(target_calls(bench, &calls), "");
+	bench_expect_line(bench, "secrets",
+	    "1 secret is defined and has no value yet; the first is prod/db");
 	assert_ok(bench_send_value(bench, &box, true, &reply, &err));
 	bench_verify(bench);
 	bench_free(bench);
