@@ -34,6 +34,11 @@ try(struct view input, bool training)
 	MUST(charter_parse(&second, &again, &err) == ERR_OK);
 	encode(again, &same, &other);
 	MUST(view_equal(buf_view(&text), buf_view(&other)));
+	/* What is read again has the same policies, and with another age it has not. */
+	for (size_t i = 0; i < charter->policy_count; i++)
+		MUST(!charter_changes_policy(again, &charter->policies[i]));
+	again->policies[0].max_age++;
+	MUST(charter_changes_policy(again, &charter->policies[0]));
 }
 
 int
