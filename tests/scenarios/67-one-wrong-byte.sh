@@ -93,9 +93,9 @@ wrong "the newest leaf, removed" approved 6 'old database was restored' "tamper 
 wrong "one page of the database" approved 6 'database' "flip \"$VAULT/vault.db\" 8192" halligan log verify
 wrong "host.key, removed" approved 6 'vault.id and a database, but no host.key' "rm \"$VAULT/host.key\"" approve
 wrong "the database, removed" approved 6 'vault.id, but no database' "rm \"$VAULT/vault.db\"" approve
-wrong "an old database under a newer anchor" approved 6 'old database was restored, or another: its log has 19 leaves, and the vault.s has 23 by its anchor' "cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
+wrong "an old database under a newer anchor" approved 6 'old database was restored, or another: its log has 22 leaves, and the vault.s has 26 by its anchor' "cp vault.requested/vault.db \"$VAULT/vault.db\"" approve
 wrong "the same, for status" approved 6 'old database was restored' "cp vault.requested/vault.db \"$VAULT/vault.db\"" halligan status
-wrong "a whole old copy of the vault" approved 6 'log has 19 entries, but this computer has seen 21: an old copy of the vault was put in place.*remove what this computer remembers: .*/memory' "rm -rf \"$VAULT\"; cp -a vault.requested \"$VAULT\"" approve
+wrong "a whole old copy of the vault" approved 6 'log has 22 entries, but this computer has seen 24: an old copy of the vault was put in place.*remove what this computer remembers: .*/memory' "rm -rf \"$VAULT\"; cp -a vault.requested \"$VAULT\"" approve
 wrong "the officer's memory of the vault" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/vaults/*/memory 2" approve
 wrong "the officer's memory of the place" approved 6 'where this computer remembers the vault, is damaged' "flip state/halligan/places/* 2" approve
 wrong "the id that it has there" approved 6 "what was seen of the vault that was met at $VAULT is gone.*remove .*state/halligan/places/" "flip_hex state/halligan/places/*" approve
