@@ -73,7 +73,8 @@ const char *items_line(const char *what, const char *list, size_t index, char li
 bool items_equal(const struct items *a, const struct items *b);
 bool recipients_equal(const struct recipients *a, const struct recipients *b);
 
-/* Statements of changes since a version was sealed, that are shown with it. */
-enum { EARLIER_MAX = 1000 };
+/* The statements from which a definition comes since a version was sealed, and their texts with its own: what is shown with the
+ * version, in one message (JSON_TEXT_MAX of base/json.h). */
+enum { EARLIER_MAX = 1000, EARLIER_BYTES = 16 * 1024 * 1024 };
 
 #endif

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ceremony/protocol/items.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/server/documents/openable.h"
 #include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/rotation/states.h"
 #include "ceremony/server/secrets/classes.h"
@@ -23,6 +25,8 @@ definition_vet(struct session *session, struct proposal *proposal, struct err *e
 	const struct dsse *statement = &proposal->statement;
 
 	TRY(definitions_parse(statement, chain->charter->training, &proposal->definitions, err));
+	if (!digest_equal(&proposal->definitions.vault, &chain->vault))
+		return err_set(err, ERR_REFUSED, "secret: vault: it is for another vault");
 	TRY(chain_check_signers(chain, statement, err));
 	return alarm_of_client(session,
 	    definitions_verify(statement, &proposal->definitions, chain->charter, &chain->vault,
@@ -78,21 +82,6 @@ check_rotator(struct session *session, const struct definition *definition, stru
 	    other, definition->rotator);
 }
 
-static enum err_code
-add_quorum(struct session *session, const struct secret_id *secret, uint32_t version,
-    struct definition_change *change, struct err *err)
-{
-	VERSION_ROW row = {0};
-	HEADER *header = NULL;
-
-	if (version == 0)
-		return ERR_OK;
-	TRY(store_get_version(session->store, secret, version, &row, err));
-	TRY(header_new(&header, err));
-	TRY(header_decode(buf_view(&row.header), header, err));
-	return definition_add_quorum(change, header->quorum, err);
-}
-
 /* Its debts that are not paid, the open one first. */
 static enum err_code
 list_unpaid(struct session *session, const struct secret_id *secret,
@@ -108,22 +97,53 @@ list_unpaid(struct session *session, const struct secret_id *secret,
 	return ERR_OK;
 }
 
-/* The quorum of each header of SECRET that is not retired: of its current version, and of the versions that its debts
- * and death watches are about.  In CHANGE, which is {0}. */
+typedef enum err_code (*header_visit)(void *context, const struct header *header, struct err *err);
+
 static enum err_code
-list_quorums(struct session *session, const struct secret_row *secret,
-    struct definition_change *change, struct err *err)
+visit_version(struct session *session, const struct secret_id *secret, uint32_t version,
+    header_visit visit, void *context, struct err *err)
+{
+	VERSION_ROW row = {0};
+	HEADER *header = NULL;
+
+	if (version == 0)
+		return ERR_OK;
+	TRY(store_get_version(session->store, secret, version, &row, err));
+	TRY(header_new(&header, err));
+	TRY(header_decode(buf_view(&row.header), header, err));
+	return visit(context, header, err);
+}
+
+/* Each header of SECRET that is not retired: of its current version, and of the versions that its debts and death watches
+ * are about. */
+static enum err_code
+each_header(struct session *session, const struct secret_row *secret, header_visit visit,
+    void *context, struct err *err)
 {
 	struct debt_row debts[DEBT_WATCHES_MAX + 1];
 	size_t count;
 
 	TRY(list_unpaid(session, &secret->id, debts, &count, err));
-	TRY(add_quorum(session, &secret->id, secret->current, change, err));
+	TRY(visit_version(session, &secret->id, secret->current, visit, context, err));
 	for (size_t i = 0; i < count; i++) {
-		TRY(add_quorum(session, &secret->id, debts[i].old, change, err));
-		TRY(add_quorum(session, &secret->id, debts[i].pending, change, err));
+		TRY(visit_version(session, &secret->id, debts[i].old, visit, context, err));
+		TRY(visit_version(session, &secret->id, debts[i].pending, visit, context, err));
 	}
 	return ERR_OK;
+}
+
+static enum err_code
+add_quorum(void *context, const struct header *header, struct err *err)
+{
+	return definition_add_quorum(context, header->quorum, err);
+}
+
+/* The quorum of each header of SECRET that is not retired, in CHANGE, which is {0}. */
+static enum err_code
+list_quorums(struct session *session, const struct secret_row *secret,
+    struct definition_change *change, struct err *err)
+{
+	return each_header(session, secret, add_quorum, change, err);
 }
 
 static enum err_code
@@ -170,8 +190,126 @@ check_debts(struct session *session, const struct definition *definition, struct
 	return ERR_OK;
 }
 
+/* No policy protects what is sealed so that nobody could open it. */
 static enum err_code
-check_change(struct session *session, const struct definition *definition, struct err *err)
+check_openable(struct session *session, const struct secret_row *secret,
+    const struct definition *definition, struct err *err)
+{
+	const struct charter *charter = session->chain.charter;
+	const struct policy *now = charter_policy(charter, definition->change.policy);
+	const struct policy *later = charter_policy(charter, definition->policy);
+	uint32_t version = 0;
+
+	if (now != later && later != NULL)
+		TRY(survey_find_shut(session, secret, now, later, &version, err));
+	return version == 0 ?
+	    ERR_OK :
+	    err_set(err, ERR_REFUSED,
+	        "secret: %s: policy: nobody could open version %u under %s: its envelopes are those of "
+	        "other seats.  Give it a policy that they can meet, too, and reseal it; then change it",
+	        definition->name, version, later->name);
+}
+
+/* What must be shown with a version, once the definitions of a proposal are in force. */
+struct shown {
+	struct session *session;
+	const struct secret_row *secret; /* at hand */
+	size_t own;                      /* bytes of the proposal, with all signatures */
+	size_t bytes, count;             /* of the version at hand */
+	size_t worst, longest;           /* the most of any of the secret */
+	struct buf known;                /* struct measured: many secrets come of few statements */
+};
+struct measured {
+	struct digest statement;
+	size_t size;
+};
+
+static void
+shown_done(struct shown *shown)
+{
+	buf_done(&shown->known);
+}
+
+enum { SIGNATURES_ROOM = 64 * 1024 };
+
+/* At most. */
+static size_t
+text_size(const struct dsse *statement)
+{
+	return (statement->payload.size / 3 + 1) * 4 + SIGNATURES_ROOM;
+}
+
+static enum err_code
+measure(struct shown *shown, const struct digest *which, size_t *ret_size, struct err *err)
+{
+	struct measured measured = {.statement = *which};
+	DSSE statement = {0};
+
+	for (size_t at = 0; at < shown->known.size; at += sizeof(measured)) {
+		struct measured known;
+
+		memcpy(&known, shown->known.data + at, sizeof(known));
+		if (!digest_equal(&known.statement, which))
+			continue;
+		*ret_size = known.size;
+		return ERR_OK;
+	}
+	TRY(session_statement(shown->session, which, "secret", &statement, err));
+	*ret_size = measured.size = text_size(&statement);
+	buf_bytes(&shown->known, view_of(&measured, sizeof(measured)));
+	return buf_check(&shown->known, err);
+}
+
+static enum err_code
+count_statement(void *context, const struct digest *which, struct err *err)
+{
+	struct shown *shown = context;
+	size_t size;
+
+	TRY(measure(shown, which, &size, err));
+	shown->bytes += size;
+	shown->count++;
+	return ERR_OK;
+}
+
+static enum err_code
+count_header(void *context, const struct header *header, struct err *err)
+{
+	struct shown *shown = context;
+	const struct digest *now = &shown->secret->definition;
+	struct digest which;
+
+	shown->bytes = shown->own;
+	shown->count = 0;
+	TRY(chain_secret_which(shown->session, now, &which, err));
+	TRY(count_statement(shown, &which, err));
+	TRY(chain_each_earlier(shown->session, now, &header->definition, count_statement, shown,
+	    err));
+	shown->worst = shown->bytes > shown->worst ? shown->bytes : shown->worst;
+	shown->longest = shown->count > shown->longest ? shown->count : shown->longest;
+	return ERR_OK;
+}
+
+/* Whoever opens a version later is shown all that it comes from, in one message. */
+static enum err_code
+check_shown(const struct secret_row *secret, const struct definition *definition,
+    struct shown *shown, struct err *err)
+{
+	shown->secret = secret;
+	shown->worst = shown->longest = 0;
+	TRY(each_header(shown->session, secret, count_header, shown, err));
+	return shown->worst <= EARLIER_BYTES && shown->longest <= EARLIER_MAX ?
+	    ERR_OK :
+	    err_set(err, ERR_REFUSED,
+	        "secret: %s: the statements from which it would come since its value was sealed are "
+	        "longer than officers could be shown; reseal it first, or change fewer secrets by one "
+	        "statement",
+	        definition->name);
+}
+
+static enum err_code
+check_change(struct session *session, const struct definition *definition, struct shown *shown,
+    struct err *err)
 {
 	struct secret_row row;
 	DEFINITION before = {0};
@@ -186,14 +324,19 @@ check_change(struct session *session, const struct definition *definition, struc
 	TRY(definition_follows(definition, &before, err));
 	TRY(check_quorums(session, &row, definition, err));
 	TRY(check_debts(session, definition, err));
-	return definition->change.retires ? ERR_OK : check_rotator(session, definition, err);
+	TRY(check_openable(session, &row, definition, err));
+	if (definition->change.retires)
+		return ERR_OK;
+	TRY(check_shown(&row, definition, shown, err));
+	return check_rotator(session, definition, err);
 }
 
 static enum err_code
-check_one(struct session *session, const struct definition *definition, struct err *err)
+check_one(struct session *session, const struct definition *definition, struct shown *shown,
+    struct err *err)
 {
 	if (definition->revision > 1)
-		return check_change(session, definition, err);
+		return check_change(session, definition, shown, err);
 	TRY(check_new(session, definition, err));
 	return check_rotator(session, definition, err);
 }
@@ -203,11 +346,13 @@ definition_weigh(struct session *session, struct proposal *proposal, const struc
     struct err *err)
 {
 	const struct definitions *definitions = &proposal->definitions;
+	CLEANUP(shown_done)
+	struct shown shown = {.session = session, .own = text_size(&proposal->statement)};
 
 	if (json_array_count(given) > 0)
 		return err_set(err, ERR_INVALID, "enrolments: a definition has none");
 	for (size_t i = 0; i < definitions->count; i++)
-		if (check_one(session, &definitions->rows[i], err) != ERR_OK)
+		if (check_one(session, &definitions->rows[i], &shown, err) != ERR_OK)
 			return definitions->count == 1 ? err->code :
 			                                 err_add(err, "definitions[%zu]", i);
 	return ERR_OK;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vault/store/debt.h"
+
 enum { STEP = 32 };
 
 int
@@ -163,6 +165,54 @@ survey_find_lost(struct session *session, const struct suspensions *now,
 	TRY(compare(&comparison, SEALED_PENDING, err));
 	qsort(lost->names, lost->name_count, sizeof(lost->names[0]), compare_names);
 	*ret_lost = *lost;
+	return ERR_OK;
+}
+
+/* Can somebody open VERSION under NOW, and nobody under LATER? */
+static enum err_code
+would_shut(struct session *session, const struct version_row *version, const struct policy *now,
+    const struct policy *later, bool *ret_shuts, struct err *err)
+{
+	const struct chain *chain = &session->chain;
+	HEADER *header = NULL;
+	struct quorum quorum;
+	struct reach_spares spares;
+	struct reach before, after;
+
+	TRY(header_new(&header, err));
+	TRY(header_decode(buf_view(&version->header), header, err));
+	TRY(header_check(header, &quorum, err));
+	TRY(spares_load_reach(session, header, &spares, err));
+	reach_of(chain->charter, &chain->suspensions, header, &spares, &quorum,
+	    now != NULL ? &now->quorum : NULL, &before);
+	reach_of(chain->charter, &chain->suspensions, header, &spares, &quorum, &later->quorum,
+	    &after);
+	*ret_shuts = before.margin >= 0 && after.margin < 0;
+	return ERR_OK;
+}
+
+enum err_code
+survey_find_shut(struct session *session, const struct secret_row *secret, const struct policy *now,
+    const struct policy *later, uint32_t *ret_version, struct err *err)
+{
+	struct debt_row debt = {.pending = 0};
+	uint32_t found = 0;
+	enum err_code code = store_open_debt(session->store, &secret->id, &debt, err);
+
+	if (code != ERR_OK && code != ERR_NOT_FOUND)
+		return code;
+	const uint32_t versions[] = {secret->current, code == ERR_OK ? debt.pending : 0};
+	for (size_t i = 0; i < ARRAY_SIZE(versions) && found == 0; i++) {
+		VERSION_ROW version = {0};
+		bool shuts;
+
+		if (versions[i] == 0)
+			continue;
+		TRY(store_get_version(session->store, &secret->id, versions[i], &version, err));
+		TRY(would_shut(session, &version, now, later, &shuts, err));
+		found = shuts ? versions[i] : 0;
+	}
+	*ret_version = found;
 	return ERR_OK;
 }
 

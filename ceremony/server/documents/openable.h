@@ -24,6 +24,11 @@ struct survey_lost {
 enum err_code survey_find_lost(struct session *session, const struct suspensions *now,
     const struct charter *charter, const struct suspensions *suspended,
     struct survey_lost *ret_lost, struct err *err) MUST_CHECK;
+/* The version of SECRET, its current one or one that waits for its target, that somebody can open under the policy NOW (may
+ * be NULL) and nobody could under LATER; 0: there is none. */
+enum err_code survey_find_shut(struct session *session, const struct secret_row *secret,
+    const struct policy *now, const struct policy *later, uint32_t *ret_version,
+    struct err *err) MUST_CHECK;
 /* "prod/db, prod/web and 3 more". */
 void survey_names(const struct survey_lost *lost, struct buf *ret_text);
 

@@ -73,65 +73,12 @@ serve_ceremony_get(struct session *session, struct call *call, struct err *err)
 	return put_ceremony(opening, call->reply, err);
 }
 
-struct earlier {
-	struct session *session;
-	struct json *array;
-};
-
-static enum err_code
-add_earlier(void *context, const struct digest *which, struct err *err)
-{
-	const struct earlier *earlier = context;
-	DSSE statement = {0};
-
-	TRY(session_statement(earlier->session, which, "secret", &statement, err));
-	add_statement(earlier->array, &statement);
-	return ERR_OK;
-}
-
-/* The changes since it was sealed. */
-static enum err_code
-put_earlier(const struct opening *opening, const struct loaded_item *item, struct json *object,
-    struct err *err)
-{
-	struct earlier earlier = {opening->session, NULL};
-
-	if (item->exhibit == NULL || item->exhibit->sealed == item->exhibit->definition)
-		return ERR_OK;
-	earlier.array = json_new_array();
-	json_put(object, "earlier", earlier.array);
-	return chain_each_earlier(opening->session, &item->exhibit->definition->digest,
-	    &item->exhibit->sealed->digest, add_earlier, &earlier, err);
-}
-
-/* What is behind an item, but for the statement that defines it; its header goes to OUT. */
-static enum err_code
-put_item(const struct opening *opening, size_t position, struct json *object, struct buf *out,
-    struct err *err)
-{
-	ITEM *item = NULL;
-	struct json *given = json_new_array();
-	struct reach_spares spares;
-
-	json_put(object, "given", given);
-	TRY(item_load(opening, position, &item, err));
-	TRY(put_earlier(opening, item, object, err));
-	json_put_text(object, "stale", item->stale);
-	spares_reach(&item->spares, &spares);
-	spares_put(object, &spares);
-	for (size_t i = 0; i < item->share_count; i++)
-		json_add_text(given, item->shares[i].seat);
-	json_put_bool(object, "part_exposed", item->version.part_exposed);
-	buf_bytes(out, buf_view(&item->version.header));
-	return buf_check(out, err);
-}
-
 /* What one reply shows of items, and the statements that it has for them. */
 struct showing {
 	struct opening *opening;
 	struct positions known; /* the client has what defines these */
-	struct digest sent[ITEMS_AT_ONCE];
-	size_t sent_count, bytes; /* of statements */
+	struct buf sent;        /* digests of statements */
+	size_t bytes;           /* of statements */
 	struct json *items;
 	struct buf *headers;
 	bool full; /* the client asks for the rest */
@@ -142,6 +89,7 @@ showing_done(struct showing *showing)
 {
 	json_freep(&showing->items);
 	opening_freep(&showing->opening);
+	buf_done(&showing->sent);
 }
 
 static bool
@@ -153,13 +101,81 @@ is_known(const struct showing *showing, size_t position)
 	return false;
 }
 
-static bool
-was_sent(const struct showing *showing, const struct digest *statement)
+/* The statement WHICH, unless the reply has it: RET_SENT. */
+static enum err_code
+take_once(struct showing *showing, const struct digest *which, struct dsse *ret_statement,
+    bool *ret_sent, struct err *err)
 {
-	for (size_t i = 0; i < showing->sent_count; i++)
-		if (digest_equal(&showing->sent[i], statement))
-			return true;
-	return false;
+	const struct buf *sent = &showing->sent;
+
+	*ret_sent = false;
+	for (size_t at = 0; at < sent->size && !*ret_sent; at += DIGEST_SIZE)
+		*ret_sent = memcmp(sent->data + at, which->bytes, DIGEST_SIZE) == 0;
+	if (*ret_sent)
+		return ERR_OK;
+	TRY(session_statement(showing->opening->session, which, "secret", ret_statement, err));
+	showing->bytes += ret_statement->payload.size;
+	buf_bytes(&showing->sent, VIEW_OF(which->bytes));
+	return buf_check(&showing->sent, err);
+}
+
+struct earlier {
+	struct showing *showing;
+	struct json *object; /* the item's */
+	struct json *array;  /* its member; NULL until there is one */
+};
+
+static enum err_code
+add_earlier(void *context, const struct digest *which, struct err *err)
+{
+	struct earlier *earlier = context;
+	DSSE statement = {0};
+	bool sent;
+
+	TRY(take_once(earlier->showing, which, &statement, &sent, err));
+	if (sent)
+		return ERR_OK;
+	if (earlier->array == NULL) {
+		earlier->array = json_new_array();
+		json_put(earlier->object, "earlier", earlier->array);
+	}
+	add_statement(earlier->array, &statement);
+	return ERR_OK;
+}
+
+/* The changes since it was sealed. */
+static enum err_code
+put_earlier(struct showing *showing, const struct loaded_item *item, struct json *object,
+    struct err *err)
+{
+	struct earlier earlier = {showing, object, NULL};
+
+	if (item->exhibit == NULL || item->exhibit->sealed == item->exhibit->definition)
+		return ERR_OK;
+	return chain_each_earlier(showing->opening->session, &item->exhibit->definition->digest,
+	    &item->exhibit->sealed->digest, add_earlier, &earlier, err);
+}
+
+/* What is behind an item, but for the statement that defines it; its header goes to OUT. */
+static enum err_code
+put_item(struct showing *showing, size_t position, struct json *object, struct buf *out,
+    struct err *err)
+{
+	ITEM *item = NULL;
+	struct json *given = json_new_array();
+	struct reach_spares spares;
+
+	json_put(object, "given", given);
+	TRY(item_load(showing->opening, position, &item, err));
+	TRY(put_earlier(showing, item, object, err));
+	json_put_text(object, "stale", item->stale);
+	spares_reach(&item->spares, &spares);
+	spares_put(object, &spares);
+	for (size_t i = 0; i < item->share_count; i++)
+		json_add_text(given, item->shares[i].seat);
+	json_put_bool(object, "part_exposed", item->version.part_exposed);
+	buf_bytes(out, buf_view(&item->version.header));
+	return buf_check(out, err);
 }
 
 /* The statement that holds the definition of POSITION becomes a member of OBJECT, once in a reply. */
@@ -171,19 +187,14 @@ show_definition(struct session *session, struct showing *showing, size_t positio
 	    &showing->opening->transcript->request.items.rows[position].definition;
 	struct digest which;
 	DSSE statement = {0};
+	bool sent;
 
 	if (is_known(showing, position))
 		return ERR_OK;
 	TRY(chain_secret_which(session, digest, &which, err));
-	if (was_sent(showing, &which))
-		return ERR_OK;
-	TRY(session_statement(session, &which, "secret", &statement, err));
-	showing->bytes += statement.payload.size;
-	showing->full = showing->bytes > SHOWN_BYTES && json_array_count(showing->items) > 0;
-	if (showing->full)
-		return ERR_OK;
-	showing->sent[showing->sent_count++] = which;
-	put_statement(object, "definition", &statement);
+	TRY(take_once(showing, &which, &statement, &sent, err));
+	if (!sent)
+		put_statement(object, "definition", &statement);
 	return ERR_OK;
 }
 
@@ -192,15 +203,20 @@ show_item(struct session *session, struct showing *showing, size_t position, str
 {
 	JSON *object = json_new_object();
 	BUF header = {0};
+	size_t before = showing->bytes;
 
 	if (position >= showing->opening->count)
 		return err_set(err, ERR_INVALID, "positions: the ceremony has %zu versions",
 		    showing->opening->count);
-	TRY(show_definition(session, showing, position, object, err));
-	showing->full |= showing->headers->size > SHOWN_BYTES - HEADER_MAX - sizeof(uint32_t);
+	showing->full = showing->headers->size > SHOWN_BYTES - HEADER_MAX - sizeof(uint32_t);
 	if (showing->full)
 		return ERR_OK;
-	TRY(put_item(showing->opening, position, object, &header, err));
+	TRY(show_definition(session, showing, position, object, err));
+	TRY(put_item(showing, position, object, &header, err));
+	showing->full = showing->bytes > before && showing->bytes > SHOWN_BYTES &&
+	    json_array_count(showing->items) > 0;
+	if (showing->full)
+		return ERR_OK;
 	json_add(showing->items, TAKE(object));
 	buf_lp32(showing->headers, buf_view(&header));
 	return buf_check(showing->headers, err);
@@ -352,22 +368,24 @@ find(struct session *session, const struct wanted *wanted, struct id *ret_id, st
 enum err_code
 serve_ceremony_find(struct session *session, struct call *call, struct err *err)
 {
+	CLEANUP(showing_done) struct showing showing = {.items = NULL};
 	struct wanted wanted = {0};
-	OPENING *opening = NULL;
+	const struct opening *opening;
 	DSSE definition = {0};
 	JSON *first = json_new_object();
 	struct id id;
 
 	TRY(read_wanted(&call->in, &wanted));
 	TRY(find(session, &wanted, &id, err));
-	TRY(opening_load(session, &id, &opening, err));
+	TRY(opening_load(session, &id, &showing.opening, err));
+	opening = showing.opening;
 	TRY(put_ceremony(opening, call->reply, err));
 	if ((open_states & 1u << opening->row.state) == 0)
 		return ERR_OK;
 	TRY(chain_secret_statement(session, &opening->transcript->request.items.rows[0].definition,
 	    &definition, err));
 	put_statement(first, "definition", &definition);
-	TRY(put_item(opening, 0, first, &call->out, err));
+	TRY(put_item(&showing, 0, first, &call->out, err));
 	json_put(call->reply, "first", TAKE(first));
 	return ERR_OK;
 }

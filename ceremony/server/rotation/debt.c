@@ -197,11 +197,22 @@ wait_for_first(struct payment *payment, const struct debt_row *first, struct err
 	return ERR_OK;
 }
 
+/* Another session changed what this run goes by: it ends here, and nothing else does. */
+static enum err_code
+say_overtaken(const struct payment *payment, const struct err *why, struct paid *paid)
+{
+	paid->code = ERR_BUSY;
+	plain_text(why->text, paid->note, sizeof(paid->note));
+	session_progress(payment->session, "%s: %s", payment->secret.name, paid->note);
+	return ERR_OK;
+}
+
 static enum err_code
 pay_locked(struct session *session, const struct id *id, const struct before *before,
     struct paid *paid, struct err *err)
 {
 	PAYMENT payment = {0};
+	enum err_code code;
 
 	TRY(check_due(session, id, paid, err));
 	if (paid->code == ERR_WAITING)
@@ -213,8 +224,11 @@ pay_locked(struct session *session, const struct id *id, const struct before *be
 	payment.earlier = before->earlier;
 	if (!payment.stopped)
 		TRY(wait_for_first(&payment, &before->first, err));
-	TRY(run(&payment, err));
+	code = run(&payment, err);
 	paid->state = payment.debt.state;
+	if (code == ERR_BUSY && payment.overtaken)
+		return say_overtaken(&payment, err, paid);
+	TRY(code);
 	paid->code = payment.debt.state == DEBT_RETIRED ? ERR_OK : payment.code;
 	paid->lost = payment.lost;
 	snprintf(paid->note, sizeof(paid->note), "%s", payment.debt.note);

@@ -56,16 +56,16 @@ follow_degraded(struct payment *payment, const struct debt_row *debt, struct err
 
 /* A run goes by the definition that was in force when it began, and no further than that. */
 static enum err_code
-check_definition(const struct payment *payment, struct err *err)
+check_definition(struct payment *payment, struct err *err)
 {
 	struct secret_row secret;
 
 	TRY(store_get_secret(payment->session->store, &payment->debt.secret, &secret, err));
-	return digest_equal(&secret.definition, &payment->secret.definition) ?
-	    ERR_OK :
+	payment->overtaken = !digest_equal(&secret.definition, &payment->secret.definition);
+	return payment->overtaken ?
 	    err_set(err, ERR_BUSY,
-	        "%s: its definition changed while it was rotated; the next run goes on as that says",
-	        secret.name);
+	        "its definition changed while it was rotated; the next run goes on as that says") :
+	    ERR_OK;
 }
 
 enum err_code

@@ -45,6 +45,7 @@ struct payment {
 	/* What the rotator said when the old value was refused; and what one said last that is gone. */
 	char proof[ROTATOR_DETAIL_MAX + 1], said[ROTATOR_DETAIL_MAX + 1];
 	char pending_said[ROTATOR_DETAIL_MAX + 1]; /* when the pending value was last said no to */
+	bool overtaken; /* ERR_BUSY: another session changed what this run goes by */
 	bool stopped;
 	const char *lost;   /* what mends its escrow, at the end of the note; NULL: it is whole */
 	enum err_code code; /* why, when it stopped before RETIRED */

@@ -47,9 +47,9 @@ commit_prepared(struct payment *payment, const struct sealing *sealing, struct e
 
 	TRY(change_begin(session, &change, err));
 	TRY(store_get_secret(session->store, &payment->debt.secret, &secret, err));
-	if (secret.newest + 1 != sealing->number)
-		return err_set(err, ERR_BUSY, "another session sealed a version of %s meanwhile",
-		    secret.name);
+	payment->overtaken = secret.newest + 1 != sealing->number;
+	if (payment->overtaken)
+		return err_set(err, ERR_BUSY, "another session sealed a version of it meanwhile");
 	TRY(sealing_store(session, sealing, VERSION_PENDING, err));
 	secret.newest = sealing->number;
 	TRY(store_update_secret(session->store, &secret, err));

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * halligan-rotate-fake: a rotator whose target is a folder, {"folder":PATH}, for tests of the vault's
- * side.  In it:
+ * halligan-rotate-fake: a rotator whose target is a folder, {"folder":PATH}, or an account in it, which is a folder there
+ * ({"folder":PATH,"account":NAME}), for tests of the vault's side.  In it:
  *
  *	accepts		the accepted passwords, one a line
  *	calls		each verb is added as a line
+ *	begun		a line for each process that was told of this target
  *	mode		lines VERB=WORD; the first one for a verb is used up, unless WORD ends in '!'
+ *	go		what a verb waits for whose word is "wait"
+ *
+ * The same program under other names: twin; slow, whose old values work for another FAKE_GRACE seconds; turning, which adds
+ * and withdraws values (STYLE_OVERLAP).
  *
  * check=refuse  generate=refuse  probe=unreachable  probe=pass  probe=fail  probe=denied (where it would be refused)
  * apply=reject, =wordy (the same, in 500 bytes that are no ASCII), =lost (done, but says unknown), =drop (not done, says unknown), =hang (done, then
@@ -16,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
@@ -25,22 +31,48 @@
 #include "base/text.h"
 #include "rotators/program/program.h"
 
+#ifndef FAKE_NAME
+#define FAKE_NAME "fake"
+#endif
+#ifndef FAKE_GRACE
+#define FAKE_GRACE 0
+#endif
+#ifndef FAKE_STYLE
+#define FAKE_STYLE STYLE_REPLACE
+#endif
+
 struct fake {
-	char folder[3000];
+	char folder[4000];
 };
+
+static enum err_code
+note_begun(const struct fake *fake, struct err *err)
+{
+	char path[4096];
+
+	TRY(file_path(fake->folder, "begun", path, err));
+	FILE *file = fopen(path, "a");
+	if (file == NULL)
+		return err_set(err, ERR_IO, "there is no such target");
+	fputs(FAKE_NAME "\n", file);
+	return fclose(file) == 0 ? ERR_OK : err_set(err, ERR_IO, "the target is full");
+}
 
 static enum err_code
 fake_open(const struct rotation *rotation, void **ret_state, struct err *err)
 {
 	struct json_in in = json_in(rotation->target, "target", err);
 	struct fake *fake = calloc(1, sizeof(*fake));
+	const char *folder = json_in_text(&in, "folder", 1, 3000);
+	const char *account = json_in_text_optional(&in, "account", 1, 40);
 
 	if (fake == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");
-	snprintf(fake->folder, sizeof(fake->folder), "%s",
-	    json_in_text(&in, "folder", 1, sizeof(fake->folder) - 1));
+	snprintf(fake->folder, sizeof(fake->folder), "%s%s%s", folder, account != NULL ? "/" : "",
+	    account != NULL ? account : "");
 	*ret_state = fake;
-	return json_in_end(&in);
+	TRY(json_in_end(&in));
+	return note_begun(fake, err);
 }
 
 static void
@@ -48,7 +80,10 @@ fake_describe(const void *state, struct description *ret_description)
 {
 	(void)state;
 	ret_description->fields[FIELD_PASSWORD] = true;
-	ret_description->announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
+	ret_description->announced = (struct announcement){.style = FAKE_STYLE,
+	    .holds = FAKE_STYLE == STYLE_REPLACE ? 1 : 2,
+	    .grace = FAKE_GRACE,
+	    .can = CAN_EXPEL};
 }
 
 static enum err_code
@@ -67,6 +102,17 @@ write_file(const struct fake *fake, const char *name, struct view text, struct e
 
 	TRY(file_path(fake->folder, name, path, err));
 	return file_write(path, text, 0600, err);
+}
+
+static enum err_code
+wait_for_go(const struct fake *fake, struct err *err)
+{
+	char path[4096];
+
+	TRY(file_path(fake->folder, "go", path, err));
+	while (!file_exists(path))
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+	return ERR_OK;
 }
 
 /* Notes the call; RET_MODE is the word that stands for VERB now, or "". */
@@ -99,7 +145,9 @@ begin(const struct fake *fake, const char *verb, const char *which, char ret_mod
 	}
 	free(text);
 	ret_mode[strcspn(ret_mode, "!")] = '\0';
-	return found ? write_file(fake, "mode", buf_view(&rest), err) : ERR_OK;
+	if (found)
+		TRY(write_file(fake, "mode", buf_view(&rest), err));
+	return strcmp(ret_mode, "wait") == 0 ? wait_for_go(fake, err) : ERR_OK;
 }
 
 static enum err_code
@@ -241,6 +289,37 @@ fake_apply(void *state, struct rotation *rotation, enum change_result *ret_resul
 }
 
 static enum err_code
+fake_add(void *state, struct rotation *rotation, enum change_result *ret_result, struct err *err)
+{
+	BUF text = {0};
+	struct view value;
+	char mode[64];
+
+	TRY(begin(state, "add", NULL, mode, err));
+	TRY(password(rotation->next, &value, err));
+	TRY(without(state, value, &text, err));
+	buf_bytes(&text, value);
+	buf_text(&text, "\n");
+	*ret_result = CHANGE_DONE;
+	return write_file(state, "accepts", buf_view(&text), err);
+}
+
+static enum err_code
+fake_withdraw(void *state, struct rotation *rotation, enum change_result *ret_result,
+    struct err *err)
+{
+	BUF text = {0};
+	struct view value;
+	char mode[64];
+
+	TRY(begin(state, "withdraw", NULL, mode, err));
+	TRY(password(rotation->current, &value, err));
+	TRY(without(state, value, &text, err));
+	*ret_result = CHANGE_DONE;
+	return write_file(state, "accepts", buf_view(&text), err);
+}
+
+static enum err_code
 fake_expel(void *state, struct rotation *rotation, enum expel_result *ret_result, struct err *err)
 {
 	char mode[64];
@@ -258,7 +337,7 @@ static const char *const help[] = {"A rotator for tests.", NULL};
 int
 main(int argc, char **argv)
 {
-	static const struct program_ops ops = {.name = "fake",
+	static const struct program_ops ops = {.name = FAKE_NAME,
 	    .help = help,
 	    .open = fake_open,
 	    .close = free,
@@ -266,7 +345,9 @@ main(int argc, char **argv)
 	    .check = fake_check,
 	    .generate = fake_generate,
 	    .probe = fake_probe,
-	    .changes = {[ROTATOR_APPLY] = fake_apply},
+	    .changes = {[ROTATOR_APPLY] = FAKE_STYLE == STYLE_REPLACE ? fake_apply : NULL,
+	        [ROTATOR_ADD] = FAKE_STYLE == STYLE_REPLACE ? NULL : fake_add,
+	        [ROTATOR_WITHDRAW] = FAKE_STYLE == STYLE_REPLACE ? NULL : fake_withdraw},
 	    .expel = fake_expel};
 
 	return program_run(&ops, argc, argv);
