@@ -18,6 +18,7 @@ static const struct member adopt_members[] = {
     {"seat", MEMBER_NAME, FIELD(struct adopt, seat)},
     {"token", MEMBER_HEX, FIELD(struct adopt, token)},
     {"box_key", MEMBER_HEX, FIELD(struct adopt, box_key)},
+    {"rotate", MEMBER_BOOL, FIELD(struct adopt, rotate)},
     {NULL},
 };
 static const struct member time_members[] = {

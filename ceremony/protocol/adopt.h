@@ -3,6 +3,7 @@
  * The statement by which an operator gives the vault the present values of secrets that are defined:
  *
  * adopt     {"format":1,"vault":HEX32,"seat":..,"token":HEX32,"box_key":HEX32,
+ *	      "rotate":BOOL (each value is replaced at once),
  *	      "secrets":[{"secret":HEX16,"definition":HEX32,"version":N}] (1..500),
  *	      "created":TIME,"expires":TIME,"nonce"}				signed by that token
  *
@@ -31,6 +32,7 @@ struct adopt {
 	struct digest digest, vault, token;
 	char seat[SEAT_NAME_MAX + 1];
 	struct ed25519_public box_key;
+	bool rotate;
 	struct adopt_item *items; /* owned */
 	size_t count;
 	int64_t created, expires;

@@ -397,7 +397,7 @@ check_header(const struct transcript *transcript, struct view bytes, const struc
 	if (memcmp(&exhibit->header->secret, &item->secret, sizeof(item->secret)) != 0)
 		return contradicts("header", "secret", err);
 	TRY(definition_trace(exhibit->definition, transcript->known, transcript->known_count,
-	    &exhibit->header->definition, &exhibit->sealed, err));
+	    &exhibit->header->definition, exhibit->header->quorum, &exhibit->sealed, err));
 	if (exhibit->header->version != item->version)
 		return contradicts("header", "version", err);
 	if (strcmp(exhibit->header->quorum, signed_quorum) != 0)

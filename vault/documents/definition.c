@@ -120,12 +120,33 @@ parse_change(const struct json *object, struct definition_change *change, struct
 	return ERR_OK;
 }
 
+/* A screen names each member by all the names on the way to it. */
+static enum err_code
+check_keys(const struct json *object, struct err *err)
+{
+	unsigned ignored;
+
+	for (size_t i = 0; i < json_object_count(object); i++) {
+		const char *key = json_object_key(object, i);
+		const struct json *value = json_member(object, key, &ignored);
+
+		if (strlen(key) > TARGET_KEY_MAX)
+			return err_set(err, ERR_INVALID,
+			    "secret: target: the name of a member has more than %d bytes",
+			    (int)TARGET_KEY_MAX);
+		if (json_kind(value) == KIND_OBJECT)
+			TRY(check_keys(value, err));
+	}
+	return ERR_OK;
+}
+
 enum err_code
 definition_set_target(struct definition *definition, const struct json *target, struct err *err)
 {
 	BUF text = {0};
 	struct json *copy;
 
+	TRY(check_keys(target, err));
 	TRY(json_encode(target, &text, err));
 	if (text.size > TARGET_TEXT_MAX)
 		return err_set(err, ERR_INVALID, "secret: target: %zu bytes, at most %d", text.size,

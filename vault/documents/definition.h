@@ -17,7 +17,7 @@
  * SHA-256(lp8 "halligan/v1 definition" || vault id || ENTRY as json_encode writes it).
  *
  * No name and no secret stands twice in a statement.  The rotator's name has no '/' and at most 40 bytes;
- * target is any object of at most 16384 bytes as one line, whose members are the rotator's to judge.
+ * target is any object of at most 16384 bytes as one line, no name in it longer than 100 bytes, whose members are the rotator's to judge.
  */
 #ifndef VAULT_DOCUMENTS_DEFINITION_H
 #define VAULT_DOCUMENTS_DEFINITION_H
@@ -30,6 +30,7 @@ enum {
 	EFFECT_MAX = 300,
 	ROTATOR_TEXT_MAX = 40,
 	TARGET_TEXT_MAX = 16384,
+	TARGET_KEY_MAX = 100,
 	DEFINITION_QUORUMS = 16
 };
 

@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is not the same never reads the same: each member of an object has a line of its own, and a text is told from a
+ * number by its quotation marks, within which those of its own have a backslash.
+ */
 #include "vault/documents/definition_changes.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { WHAT_MAX = 120 };
-
-struct comparison {
+struct walk {
 	definition_changed visit;
 	void *context;
 };
 
-enum err_code
-definition_member_text(const struct json *value, struct buf *ret_text, struct err *err)
+static void
+quote(struct buf *text, const char *value)
+{
+	buf_text(text, "\"");
+	for (; *value != '\0'; value++)
+		buf_format(text, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
+	buf_text(text, "\"");
+}
+
+/* Of a text, a number, a boolean, or a list, which is JSON. */
+static enum err_code
+value_text(const struct json *value, struct buf *ret_text, struct err *err)
 {
 	static const char start[] = "{\"x\":";
 	BUF line = {0};
 	JSON *wrapped = NULL;
 
-	if (value == NULL)
-		return ERR_OK;
 	if (json_kind(value) == KIND_TEXT) {
-		buf_format(ret_text, "%s", json_text(value));
+		quote(ret_text, json_text(value));
 		return buf_check(ret_text, err);
 	}
 	wrapped = json_new_object();
@@ -32,44 +42,80 @@ definition_member_text(const struct json *value, struct buf *ret_text, struct er
 	return buf_check(ret_text, err);
 }
 
+static bool
+is_object(const struct json *value)
+{
+	return value != NULL && json_kind(value) == KIND_OBJECT && json_object_count(value) > 0;
+}
+
+static enum err_code walk_values(const struct walk *walk, const char *what,
+    const struct json *before, const struct json *after, struct err *err);
+
+/* WHAT: KEY, a key that is no plain word in quotation marks. */
 static enum err_code
-compare_values(const struct comparison *comparison, const char *what, const struct json *before,
+walk_member(const struct walk *walk, const char *what, const char *key, const struct json *before,
+    const struct json *after, struct err *err)
+{
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	unsigned ignored;
+	BUF name = {0};
+
+	buf_format(&name, "%s: ", what);
+	if (strspn(key, plain) == strlen(key))
+		buf_text(&name, key);
+	else
+		quote(&name, key);
+	TRY(buf_check(&name, err));
+	return walk_values(walk, buf_string(&name),
+	    is_object(before) ? json_member(before, key, &ignored) : NULL,
+	    is_object(after) ? json_member(after, key, &ignored) : NULL, err);
+}
+
+/* Those of BEFORE, then those that are new. */
+static enum err_code
+walk_members(const struct walk *walk, const char *what, const struct json *before,
+    const struct json *after, struct err *err)
+{
+	unsigned ignored;
+
+	for (size_t i = 0; is_object(before) && i < json_object_count(before); i++)
+		TRY(walk_member(walk, what, json_object_key(before, i), before, after, err));
+	for (size_t i = 0; is_object(after) && i < json_object_count(after); i++) {
+		const char *key = json_object_key(after, i);
+
+		if (!is_object(before) || json_member(before, key, &ignored) == NULL)
+			TRY(walk_member(walk, what, key, before, after, err));
+	}
+	return ERR_OK;
+}
+
+static enum err_code
+walk_values(const struct walk *walk, const char *what, const struct json *before,
     const struct json *after, struct err *err)
 {
 	BUF old = {0}, new = {0};
 
-	TRY(definition_member_text(before, &old, err));
-	TRY(definition_member_text(after, &new, err));
-	if (before != NULL && after != NULL && json_kind(before) == json_kind(after) &&
-	    strcmp(buf_string(&old), buf_string(&new)) == 0)
+	if (is_object(before) || is_object(after))
+		TRY(walk_members(walk, what, before, after, err));
+	if (before != NULL && !is_object(before))
+		TRY(value_text(before, &old, err));
+	if (after != NULL && !is_object(after))
+		TRY(value_text(after, &new, err));
+	if (strcmp(buf_string(&old), buf_string(&new)) == 0)
 		return ERR_OK;
-	return comparison->visit(comparison->context, what,
-	    before != NULL ? buf_string(&old) : NULL, after != NULL ? buf_string(&new) : NULL, err);
+	return walk->visit(walk->context, what, old.size > 0 ? buf_string(&old) : NULL,
+	    new.size > 0 ? buf_string(&new) : NULL, err);
 }
 
-/* The members of object NAME, one by one. */
-static enum err_code
-compare_members(const struct comparison *comparison, const char *name, const struct json *before,
-    const struct json *after, struct err *err)
+enum err_code
+definition_target(const struct definition *definition, definition_changed visit, void *context,
+    struct err *err)
 {
-	unsigned ignored;
-	char what[WHAT_MAX];
+	const struct walk walk = {visit, context};
+	JSON *none = json_new_object();
 
-	for (int new = 0; new < 2; new ++) {
-		const struct json *from = new ? after : before;
-
-		for (size_t i = 0; i < json_object_count(from); i++) {
-			const char *key = json_object_key(from, i);
-			const struct json *old = json_member(before, key, &ignored);
-
-			if (new &&old != NULL)
-				continue;
-			(void)snprintf(what, sizeof(what), "%s: %.90s", name, key);
-			TRY(compare_values(comparison, what, old, json_member(after, key, &ignored),
-			    err));
-		}
-	}
-	return ERR_OK;
+	return walk_values(&walk, "target", none, definition->target, err);
 }
 
 enum err_code
@@ -77,7 +123,7 @@ definition_compare(const struct definition *before, const struct definition *aft
     definition_changed visit, void *context, struct err *err)
 {
 	static const char *const names[] = {"policy", "rotator", "target", "effect", "announced"};
-	const struct comparison comparison = {visit, context};
+	const struct walk walk = {visit, context};
 	JSON *old = definition_entry(before), *new = definition_entry(after);
 	unsigned ignored;
 
@@ -87,10 +133,7 @@ definition_compare(const struct definition *before, const struct definition *aft
 
 		if (a == NULL || b == NULL)
 			return err_set(err, ERR_MEMORY, "out of memory for a definition");
-		if (json_kind(a) == KIND_OBJECT)
-			TRY(compare_members(&comparison, names[i], a, b, err));
-		else
-			TRY(compare_values(&comparison, names[i], a, b, err));
+		TRY(walk_values(&walk, names[i], a, b, err));
 	}
 	return ERR_OK;
 }

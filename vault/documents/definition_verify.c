@@ -44,8 +44,8 @@ check_headers(const struct dsse *statement, const struct definition *definition,
 		    "secret: %s: the quorum that a version is sealed to (%s)", definition->name,
 		    text);
 		TRY(quorum_parse(text, &quorum, err));
-		TRY(signers_check_quorum(statement, &quorum, charter->seats, charter->seat_count,
-		    whose, err));
+		/* Some of them may have left since: then all who are left. */
+		TRY(signers_check_left(statement, &quorum, charter, NULL, whose, err));
 	}
 	return ERR_OK;
 }
@@ -148,9 +148,19 @@ definition_follows(const struct definition *later, const struct definition *earl
 	return ERR_OK;
 }
 
+static bool
+asks(const struct definition_change *change, const char *quorum)
+{
+	for (size_t i = 0; i < change->quorum_count; i++)
+		if (strcmp(change->quorums[i], quorum) == 0)
+			return true;
+	return false;
+}
+
 enum err_code
 definition_trace(const struct definition *later, const struct definitions *sets, size_t count,
-    const struct digest *digest, const struct definition **ret_earlier, struct err *err)
+    const struct digest *digest, const char *quorum, const struct definition **ret_earlier,
+    struct err *err)
 {
 	const struct definition *at = later;
 
@@ -164,8 +174,32 @@ definition_trace(const struct definition *later, const struct definitions *sets,
 			    "the header names another definition than the rest: somebody changed what is shown");
 		if (definition_follows(at, before, err) != ERR_OK)
 			return err->code = ERR_INTEGRITY;
+		if (!asks(&at->change, quorum))
+			return err_set(err, ERR_INTEGRITY,
+			    "its definition was changed without the quorum that it is sealed to (%.300s)",
+			    quorum);
 		at = before;
 	}
 	*ret_earlier = at;
 	return ERR_OK;
+}
+
+static enum err_code
+note_move(void *context, const char *what, const char *before, const char *after, struct err *err)
+{
+	bool *moves = context;
+
+	(void)before, (void)after, (void)err;
+	*moves |= strncmp(what, "target", strlen("target")) == 0 ||
+	    strcmp(what, "rotator: name") == 0 || strcmp(what, "announced: death") == 0;
+	return ERR_OK;
+}
+
+bool
+definition_moves(const struct definition *earlier, const struct definition *later)
+{
+	bool moves = false;
+	struct err ignored;
+
+	return definition_compare(earlier, later, note_move, &moves, &ignored) != ERR_OK || moves;
 }

@@ -21,10 +21,13 @@ enum err_code definitions_verify(const struct dsse *statement,
 /* Is LATER the change of EARLIER that comes next?  ERR_REFUSED says what differs; ERR_EXISTS: it changes nothing. */
 enum err_code definition_follows(const struct definition *later, const struct definition *earlier,
     struct err *err) MUST_CHECK;
+/* Is LATER's value changed by another rotator, or at another target? */
+bool definition_moves(const struct definition *earlier, const struct definition *later);
 /* From LATER back, change by change, through the COUNT SETS that were verified, to the definition with DIGEST, which may be
- * LATER itself.  ERR_INTEGRITY: LATER does not come of that, or what lies between was not shown. */
+ * LATER itself: that of a header with QUORUM, whose officers signed each change since.  ERR_INTEGRITY: LATER does not come
+ * of that, what lies between was not shown, or they were not asked. */
 enum err_code definition_trace(const struct definition *later, const struct definitions *sets,
-    size_t count, const struct digest *digest, const struct definition **ret_earlier,
-    struct err *err) MUST_CHECK;
+    size_t count, const struct digest *digest, const char *quorum,
+    const struct definition **ret_earlier, struct err *err) MUST_CHECK;
 
 #endif

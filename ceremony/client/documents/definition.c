@@ -25,6 +25,8 @@ find_earlier(struct client *client, const struct vault_view *view,
 		if (definitions->rows[i].revision > 1)
 			return err_set(err, ERR_REFUSED,
 			    "the draft defines and changes at once; this Halligan signs no such thing");
+	for (size_t i = 0; i < definitions->count && !*ret_has; i++)
+		TRY(lookup_none(client, definitions->rows[i].name, err));
 	if (!*ret_has)
 		return ERR_OK;
 	if (definitions->count > 1)
@@ -45,15 +47,18 @@ find_earlier(struct client *client, const struct vault_view *view,
 
 static enum err_code
 show(const struct client *client, const struct vault_view *view,
-    const struct definitions *definitions, const struct definition *earlier, struct err *err)
+    const struct definitions *definitions, const struct lookup *earlier, struct err *err)
 {
+	struct death_told ignored;
 	const struct client_options *options = client_options(client);
 	const struct definition_screen screen = {.ui = options->ui,
 	    .charter = view->chain.charter,
-	    .pages = options->person};
+	    .pages = options->person,
+	    .owes = earlier != NULL &&
+	        (earlier->has_debt || earlier->released || lookup_death(earlier, 0, &ignored))};
 
 	return earlier != NULL ?
-	    show_definition_change(&screen, earlier, &definitions->rows[0], err) :
+	    show_definition_change(&screen, &earlier->definition, &definitions->rows[0], err) :
 	    show_definitions(&screen, definitions, err);
 }
 
@@ -154,7 +159,7 @@ read_back(const struct dsse *statement, const struct vault_view *view,
 
 enum err_code
 definition_propose(struct client *client, const struct vault_view *view,
-    struct definitions *definitions, const struct definition *earlier, struct err *err)
+    struct definitions *definitions, const struct lookup *earlier, struct err *err)
 {
 	struct draft_outcome outcome;
 	JSON *payload = NULL, *none = json_new_array();
@@ -199,7 +204,7 @@ definition_sign(struct client *client, const char *which, struct err *err)
 	TRY(draft_fetch(client, &row, &statement, err));
 	TRY(read_back(&statement, view, &definitions, err));
 	TRY(find_earlier(client, view, &definitions, &earlier, &changes, err));
-	TRY(show(client, view, &definitions, changes ? &earlier.definition : NULL, err));
+	TRY(show(client, view, &definitions, changes ? &earlier : NULL, err));
 	TRY(confirm_and_sign(client, view, &statement, &definitions, &hand, err));
 	TRY(draft_sign(client, &hand, &statement, &outcome, err));
 	if (outcome.live)

@@ -58,8 +58,8 @@ draw_row(struct client *client, const struct define_row *row, const struct vault
 	announced_text(&said.announced, text);
 	if (alone)
 		ui_say(client_options(client)->ui,
-		    "Rotator %s: %s on the host, pinned by its hash; %s.", row->rotator,
-		    QUOTED(said.path), text);
+		    "Rotator %s: %s, as the vault's host says; pinned by its hash; %s.",
+		    row->rotator, QUOTED(said.path), text);
 	TRY(random_bytes(definition->secret.bytes, SECRET_ID_SIZE, err));
 	definition->revision = 1;
 	definition->rotator_hash = said.hash;

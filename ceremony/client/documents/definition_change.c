@@ -146,5 +146,5 @@ definition_change(struct client *client, const struct change_plan *plan, struct 
 	TRY(lookup_secret(client, view, plan->name, &lookup, err));
 	TRY(draw_up(client, plan, view, &lookup.definition, &later, err));
 	TRY(definition_follows(&later, &lookup.definition, err));
-	return definition_propose(client, view, &definitions, &lookup.definition, err);
+	return definition_propose(client, view, &definitions, &lookup, err);
 }

@@ -148,6 +148,7 @@ sign(struct adopting *adopting, struct err *err)
 	adopt->vault = adopting->view->chain.vault;
 	adopt->token = hand.entry->id;
 	memcpy(adopt->seat, hand.seat->name, sizeof(adopt->seat));
+	adopt->rotate = adopting->plan->rotate;
 	adopt->created = options->now();
 	adopt->expires = adopt->created + ADOPT_LIFE;
 	TRY(adopt_payload(adopt, &payload, err));
@@ -214,7 +215,6 @@ adopt_one(struct adopting *adopting, size_t position, bool *ret_left, struct err
 	json_put_hex(request, "secret", VIEW_OF(adopting->adopt.items[position].secret.bytes));
 	json_put_hex(request, "enc", VIEW_OF(enc.bytes));
 	json_put_hex(request, "signature", VIEW_OF(signature));
-	json_put_bool(request, "rotate", adopting->plan->rotate);
 	TRY(client_send(adopting->client, request, buf_view(&ciphertext), "adopt", &reply, err));
 	return read_outcome(adopting, position, &reply, ret_left);
 }

@@ -52,8 +52,8 @@ lookup_header(struct view bytes, const struct vault_view *view, const struct def
 	TRY(header_decode(bytes, lookup->header, err));
 	TRY(header_check(lookup->header, lookup->quorum, err));
 	TRY(compare_header(lookup->header, view, &lookup->definition, err));
-	TRY(definition_trace(&lookup->definition, sets, count, &lookup->header->definition, &sealed,
-	    err));
+	TRY(definition_trace(&lookup->definition, sets, count, &lookup->header->definition,
+	    lookup->header->quorum, &sealed, err));
 	TRY(definition_copy(sealed, &lookup->sealed, err));
 	if (lookup->header->version != lookup->current)
 		return err_set(err, ERR_INTEGRITY,

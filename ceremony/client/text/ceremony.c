@@ -211,6 +211,24 @@ turn_page(struct screen *screen, struct err *err)
 	return screen->ui->ask_line(screen->ui->context, question, line, sizeof(line), err);
 }
 
+/* In pieces where it is long: no row of ours is cut. */
+static void
+row_whole(struct screen *screen, const char *label, const char *text)
+{
+	enum { PIECE = 1000 };
+	size_t size = strlen(text), at = 0;
+
+	do {
+		size_t end = at + PIECE < size ? at + PIECE : size;
+
+		while (end < size && ((unsigned char)text[end] & 0xc0) == 0x80)
+			end++;
+		row(screen, at == 0 ? label : "", "%.*s%s", (int)(end - at), text + at,
+		    end < size ? " (more follows)" : "");
+		at = end;
+	} while (at < size);
+}
+
 static enum err_code
 show_difference(void *context, const char *what, const char *before, const char *after,
     struct err *err)
@@ -218,8 +236,9 @@ show_difference(void *context, const char *what, const char *before, const char 
 	struct screen *screen = context;
 
 	(void)err;
-	row(screen, "changed", "%s, since it was sealed: %s -> %s", QUOTED(what),
-	    before != NULL ? QUOTED(before) : "-", after != NULL ? QUOTED(after) : "-");
+	row(screen, "changed", "since it was sealed: %s", what);
+	row_whole(screen, "  before", before != NULL ? before : "-");
+	row_whole(screen, "  after", after != NULL ? after : "-");
 	return ERR_OK;
 }
 

@@ -7,8 +7,9 @@
 #include "base/text.h"
 #include "ceremony/client/text/announced.h"
 #include "vault/documents/definition_changes.h"
+#include "vault/documents/definition_verify.h"
 
-enum { PAGE = 10 };
+enum { PAGE = 10, PIECE = 1000 };
 
 static void
 say_row(const struct definition_screen *screen, const char *label, const char *text)
@@ -16,24 +17,40 @@ say_row(const struct definition_screen *screen, const char *label, const char *t
 	ui_say(screen->ui, "  %-12s %s", label, text);
 }
 
-static enum err_code
-show_target(const struct definition_screen *screen, const struct json *target, struct err *err)
+/* The whole of TEXT, which is plain, in numbered pieces where it is long: no line of ours is cut. */
+static void
+say_whole(const struct definition_screen *screen, const char *label, const char *text)
 {
-	unsigned ignored;
+	size_t size = strlen(text), count = (size + PIECE - 1) / PIECE, at = 0;
 
-	for (size_t i = 0; i < json_object_count(target); i++) {
-		const char *key = json_object_key(target, i);
-		BUF text = {0};
-
-		TRY(definition_member_text(json_member(target, key, &ignored), &text, err));
-		ui_say(screen->ui, "  %-12s %s: %s", i == 0 ? "target" : "", QUOTED(key),
-		    QUOTED(buf_string(&text)));
+	if (size <= PIECE) {
+		say_row(screen, label, text);
+		return;
 	}
+	for (size_t i = 1; at < size; i++) {
+		size_t end = at + PIECE < size ? at + PIECE : size;
+
+		while (end < size && ((unsigned char)text[end] & 0xc0) == 0x80)
+			end++; /* within a character */
+		ui_say(screen->ui, "  %-12s (%zu of %zu) %.*s", i == 1 ? label : "", i, count,
+		    (int)(end - at), text + at);
+		at = end;
+	}
+}
+
+static enum err_code
+show_member(void *context, const char *what, const char *before, const char *after, struct err *err)
+{
+	const struct definition_screen *screen = context;
+
+	(void)before, (void)err;
+	say_row(screen, "", what);
+	say_whole(screen, "", after != NULL ? after : "-");
 	return ERR_OK;
 }
 
 static void
-show_policy(const struct definition_screen *screen, const char *name)
+show_policy(const struct definition_screen *screen, const char *label, const char *name)
 {
 	const struct policy *policy = charter_policy(screen->charter, name);
 	BUF text = {0};
@@ -42,7 +59,7 @@ show_policy(const struct definition_screen *screen, const char *name)
 		buf_format(&text, "%s, which the charter has no more", name);
 	else
 		buf_format(&text, "%s: %s", name, policy->quorum_text);
-	say_row(screen, "policy", buf_string(&text));
+	say_row(screen, label, buf_string(&text));
 }
 
 static enum err_code
@@ -50,14 +67,15 @@ show_one(const struct definition_screen *screen, const struct definition *defini
     struct err *err)
 {
 	char hex[2 * DIGEST_SIZE + 1], announced[ANNOUNCED_TEXT_SIZE];
+	struct definition_screen own = *screen;
 
 	text_hex(VIEW_OF(definition->rotator_hash.bytes), hex);
 	announced_text(&definition->announced, announced);
 	ui_say(screen->ui, "%s", definition->name);
 	say_row(screen, "can do", QUOTED(definition->effect));
-	show_policy(screen, definition->policy);
+	show_policy(screen, "policy", definition->policy);
 	ui_say(screen->ui, "  %-12s %s, executable %s", "rotator", definition->rotator, hex);
-	TRY(show_target(screen, definition->target, err));
+	TRY(definition_target(definition, show_member, &own, err));
 	say_row(screen, "rotation", announced);
 	return ERR_OK;
 }
@@ -87,10 +105,23 @@ show_difference(void *context, const char *what, const char *before, const char 
 	const struct definition_screen *screen = context;
 
 	(void)err;
-	ui_say(screen->ui, "  %s", QUOTED(what));
-	ui_say(screen->ui, "    %-8s %s", "before", before != NULL ? QUOTED(before) : "-");
-	ui_say(screen->ui, "    %-8s %s", "after", after != NULL ? QUOTED(after) : "-");
+	ui_say(screen->ui, "  %s", what);
+	say_whole(screen, "  before", before != NULL ? before : "-");
+	say_whole(screen, "  after", after != NULL ? after : "-");
 	return ERR_OK;
+}
+
+/* Of a value that is out, or dies, nobody asks the target that it was for any more. */
+static void
+show_owed(const struct definition_screen *screen, const struct definition *earlier,
+    const struct definition *later)
+{
+	if (!screen->owes || !definition_moves(earlier, later))
+		return;
+	ui_say(screen->ui,
+	    "  ! A value of it is out, or its death is watched, and was made for the target as it is above. From now on the new one "
+	    "is asked whether that value is refused, and what it says is called dead on your word: where they are not the same "
+	    "account, take the value away at the old one by hand.");
 }
 
 enum err_code
@@ -100,12 +131,18 @@ show_definition_change(const struct definition_screen *screen, const struct defi
 	const struct definition_change *change = &later->change;
 	struct definition_screen to = *screen;
 
+	say_row(screen, "AS IT IS", "");
+	TRY(show_one(screen, earlier, err));
 	ui_say(screen->ui, "%s, revision %u%s", later->name, later->revision,
 	    change->retires ? ": RETIRED for good; nothing of it is opened or changed any more" :
 	                      " changes:");
 	TRY(definition_compare(earlier, later, show_difference, &to, err));
-	say_row(screen, "signed by", "the quorum of its policy:");
-	show_policy(screen, change->policy);
+	if (strcmp(earlier->policy, later->policy) != 0) {
+		show_policy(screen, "policy was", earlier->policy);
+		show_policy(screen, "and becomes", later->policy);
+	}
+	show_owed(screen, earlier, later);
+	show_policy(screen, "signed by", change->policy);
 	for (size_t i = 0; i < change->quorum_count; i++)
 		ui_say(screen->ui, "  %-12s %s (its versions are sealed to it)", "and",
 		    change->quorums[i]);

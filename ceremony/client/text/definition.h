@@ -11,6 +11,7 @@ struct definition_screen {
 	const struct ui *ui;
 	const struct charter *charter;
 	bool pages;
+	bool owes; /* a value of the secret is out, or dies */
 };
 /* All of DEFINITIONS, none left out. */
 enum err_code show_definitions(const struct definition_screen *screen,

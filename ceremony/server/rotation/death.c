@@ -14,7 +14,9 @@
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/rotation/target.h"
+#include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
+#include "vault/documents/definition_verify.h"
 
 #define SAID(payment) target_detail(payment)[0] != '\0' ? ": " : "", target_detail(payment)
 
@@ -426,6 +428,27 @@ grade_of(const struct announcement *announced)
 	                                        GRADE_REFUSED;
 }
 
+/* The old value was made for another target, or changed by another rotator, than what was asked: then officers who signed the
+ * change say that there it is dead. */
+static enum err_code
+check_moved(struct payment *payment, enum grade *grade, struct err *err)
+{
+	VERSION_ROW version = {0};
+	HEADER *header = NULL;
+	DEFINITION sealed = {0};
+
+	TRY(store_get_version(payment->session->store, &payment->debt.secret, payment->debt.old,
+	    &version, err));
+	TRY(header_new(&header, err));
+	TRY(header_decode(buf_view(&version.header), header, err));
+	if (digest_equal(&header->definition, &payment->definition.digest))
+		return ERR_OK;
+	TRY(chain_signed_definition(payment->session, &header->definition, &sealed, err));
+	if (definition_moves(&sealed, &payment->definition))
+		*grade = GRADE_ATTESTED;
+	return ERR_OK;
+}
+
 static enum err_code
 make_statement(struct payment *payment, struct dsse *ret_statement, struct err *err)
 {
@@ -444,6 +467,7 @@ make_statement(struct payment *payment, struct dsse *ret_statement, struct err *
 	        (enum rotation_sessions)payment->debt.sessions,
 	    .time = session_now(session)};
 
+	TRY(check_moved(payment, &rotation.grade, err));
 	TRY(store_get_version(session->store, &payment->debt.secret, payment->debt.pending,
 	    &version, err));
 	rotation.header = version.header_hash;

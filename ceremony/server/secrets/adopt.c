@@ -33,7 +33,6 @@ struct adoption {
 	const struct adopt_item *item; /* of ADOPT: that secret's */
 	struct point enc;
 	uint8_t signature[ED25519_SIGNATURE_SIZE];
-	bool rotate;
 	struct secret_row row;
 	struct definition definition;
 	struct secret *credential;
@@ -248,7 +247,7 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	TRY(sealing_store(session, &adoption->sealing, VERSION_CURRENT, err));
 	adoption->row.current = adoption->row.newest = 1;
 	TRY(store_update_secret(session->store, &adoption->row, err));
-	if (adoption->rotate) {
+	if (adoption->adopt.rotate) {
 		TRY(add_debt(session, adoption, err));
 		leaf_debt(&leaf, &adoption->debt);
 	} else
@@ -261,7 +260,7 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	leaf_statement(&leaf, &adoption->adopt.digest);
 	TRY(journal_add(session, &leaf, err));
 	TRY(change_commit(session, &change, err));
-	return adoption->rotate && !session->rehearses ?
+	return adoption->adopt.rotate && !session->rehearses ?
 	    escrow_keep(session->folder, &adoption->debt.id, false, err) :
 	    ERR_OK;
 }
@@ -277,7 +276,8 @@ rehearse_record(struct session *session, const void *context, struct err *err)
 	TRY(sealing_make(session, &adoption.definition, 1, adoption.credential, &sealing, err));
 	adoption.sealing = sealing;
 	TRY(record(session, &adoption, err));
-	return adoption.rotate ? rotate_pay(session, &adoption.debt.id, &ignored, err) : ERR_OK;
+	return adoption.adopt.rotate ? rotate_pay(session, &adoption.debt.id, &ignored, err) :
+	                               ERR_OK;
 }
 
 static enum err_code
@@ -288,7 +288,7 @@ reply_adopted(struct session *session, const struct adoption *adoption, struct j
 	struct paid paid = {.state = DEBT_RETIRED};
 	const char *state = "adopted";
 
-	if (adoption->rotate) {
+	if (adoption->adopt.rotate) {
 		TRY(rotate_pay(session, &adoption->debt.id, &paid, err));
 		state = paid.state == DEBT_RETIRED ||
 		        (paid.state == DEBT_WATCHED && paid.code == ERR_OK) ?
@@ -309,7 +309,6 @@ read_call(struct session *session, struct call *call, struct adoption *adoption,
 	json_in_hex(&call->in, "secret", adoption->secret.bytes, SECRET_ID_SIZE);
 	json_in_hex(&call->in, "enc", adoption->enc.bytes, POINT_SIZE);
 	json_in_hex(&call->in, "signature", adoption->signature, sizeof(adoption->signature));
-	adoption->rotate = json_in_bool(&call->in, "rotate");
 	TRY(json_in_end(&call->in));
 	if (call->blob.size > CREDENTIAL_ENCODED_MAX + AEAD_TAG_SIZE)
 		return err_set(err, ERR_INVALID, "the credential is larger than 64 KiB");

@@ -130,7 +130,8 @@ chain_load(struct session *session, struct err *err)
 	TRY(check_host(session, chain.charter, err));
 	TRY(checkpoint_origin(chain.charter->name, &chain.vault, session->origin, err));
 	transcript_freep(&session->kept);
-	definitions_done(&session->definitions);
+	for (size_t i = 0; i < DEFINITIONS_KEPT; i++)
+		definitions_done(&session->definitions[i]);
 	chain_done(&session->chain);
 	session->chain = TAKE(chain);
 	return ERR_OK;
@@ -183,11 +184,15 @@ static enum err_code
 find_definition(struct session *session, const struct digest *digest,
     const struct definition **ret_definition, struct err *err)
 {
-	const struct definition *found = definitions_find(&session->definitions, digest);
+	const struct definition *found = NULL;
 	DSSE statement = {0};
 	DEFINITIONS_OF read = {0};
 
+	for (size_t i = 0; i < DEFINITIONS_KEPT && found == NULL; i++)
+		found = definitions_find(&session->definitions[i], digest);
 	if (found == NULL) {
+		struct definitions *kept = &session->definitions[session->definitions_next];
+
 		TRY(chain_secret_statement(session, digest, &statement, err));
 		TRY(definitions_parse(&statement, session->chain.charter->training, &read, err));
 		TRY(chain_verify_definitions(&session->chain, &statement, &read, err));
@@ -195,8 +200,9 @@ find_definition(struct session *session, const struct digest *digest,
 		if (found == NULL)
 			return err_set(err, ERR_INTEGRITY,
 			    "the secret statement in the database does not hold its definition");
-		definitions_done(&session->definitions);
-		session->definitions = TAKE(read);
+		session->definitions_next = (session->definitions_next + 1) % DEFINITIONS_KEPT;
+		definitions_done(kept);
+		*kept = TAKE(read);
 	}
 	*ret_definition = found;
 	return ERR_OK;

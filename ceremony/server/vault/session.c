@@ -25,7 +25,8 @@ session_done(struct session *session)
 	host_keys_done(&session->keys);
 	chain_done(&session->chain);
 	transcript_freep(&session->kept);
-	definitions_done(&session->definitions);
+	for (size_t i = 0; i < DEFINITIONS_KEPT; i++)
+		definitions_done(&session->definitions[i]);
 }
 
 enum err_code

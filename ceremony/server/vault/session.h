@@ -30,6 +30,7 @@ struct alarm {
 	char subject[SEAT_NAME_MAX + 1];
 	char text[NOTE_TEXT_MAX + 1];
 };
+enum { DEFINITIONS_KEPT = 4 };
 struct session {
 	const struct server_options *options;
 	const char *folder;
@@ -48,7 +49,10 @@ struct session {
 	struct chain chain; /* verified */
 	struct transcript
 	    *kept; /* the ceremony that was looked at last, under this chain; or NULL */
-	struct definitions definitions; /* the secret statement that was looked at last, verified */
+	/* The secret statements that were looked at last, verified: a secret and those that it comes of are asked for again and
+	 * again, secret after secret. */
+	struct definitions definitions[DEFINITIONS_KEPT];
+	size_t definitions_next; /* the one that goes for another */
 	char origin[ORIGIN_MAX + 1];
 	/* What could not be finished when the session began, for `status`. */
 	struct alarm alarms[SESSION_ALARMS];

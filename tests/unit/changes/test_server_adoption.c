@@ -132,7 +132,6 @@ send(const struct adopting *adopting, size_t of, const struct box *box, struct e
 	json_put_hex(request, "secret", VIEW_OF(adopting->items[of].secret.bytes));
 	json_put_hex(request, "enc", VIEW_OF(box->enc.bytes));
 	json_put_hex(request, "signature", VIEW_OF(box->signature));
-	json_put_bool(request, "rotate", false);
 	return bench_call(adopting->bench, request, buf_view(&box->ciphertext), &reply, NULL, err);
 }
 

@@ -311,7 +311,7 @@ a_watch_ends_where_the_definition_changes_and_the_next_goes_on_by_that(void **st
 }
 
 static struct json *
-adopt_message(const struct credential_box *box, bool rotate)
+adopt_message(const struct credential_box *box)
 {
 	struct json *request = op_new("adopt");
 
@@ -319,7 +319,6 @@ adopt_message(const struct credential_box *box, bool rotate)
 	json_put_hex(request, "secret", VIEW_OF(box->definition.secret.bytes));
 	json_put_hex(request, "enc", VIEW_OF(box->enc.bytes));
 	json_put_hex(request, "signature", VIEW_OF(box->signature));
-	json_put_bool(request, "rotate", rotate);
 	return request;
 }
 
@@ -338,7 +337,7 @@ nothing_is_adopted_by_a_definition_that_changes_meanwhile(void **state)
 	bench_box(bench, "new/db", "new-password", &box);
 	assert_ok(bench_propose(bench, &box.statement, 0, -1, &err));
 	(void)target_calls(bench, &calls);
-	change_while(bench, adopt_message(&box, true), buf_view(&box.ciphertext), &moment, MEMBERS,
+	change_while(bench, adopt_message(&box), buf_view(&box.ciphertext), &moment, MEMBERS,
 	    &reply);
 	assert_string_equal(json_object_text(reply, "code"), "refused");
 	assert_non_null(strstr(json_object_text(reply, "text"), "its definition changed"));
@@ -373,7 +372,7 @@ an_adoption_whose_rotation_is_overtaken_says_that_it_is_owed(void **state)
 	bench_box(bench, "new/db", "new-password", &box);
 	assert_ok(bench_propose(bench, &box.statement, 0, -1, &err));
 	(void)target_calls(bench, &calls);
-	change_while(bench, adopt_message(&box, true), buf_view(&box.ciphertext), &moment, MEMBERS,
+	change_while(bench, adopt_message(&box), buf_view(&box.ciphertext), &moment, MEMBERS,
 	    &reply);
 	if (json_object_text(reply, "state") == NULL)
 		fail_msg("%s", json_object_text(reply, "text"));

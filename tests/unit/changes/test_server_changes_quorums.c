@@ -228,6 +228,49 @@ a_draft_waits_on_under_another_charter_while_that_has_its_policy(void **state)
 	bench_verify(bench);
 }
 
+/* What the signed statement of the last rotation says of the old value's death. */
+static enum grade
+last_grade(struct bench *bench)
+{
+	struct json *request = op_new("secret-find");
+	JSON *found = NULL;
+	DSSE statement = {0};
+	struct rotation rotation;
+	struct err err;
+
+	json_put_text(request, "name", "prod/db");
+	json_put_bool(request, "rotation", true);
+	assert_ok(bench_call(bench, request, (struct view){0}, &found, NULL, &err));
+	struct json_in in = json_in(found, "reply", &err);
+
+	in_statement(&in, "rotation", &statement);
+	assert_int_equal(in.code, ERR_OK);
+	assert_ok(rotation_parse(&statement, false, &rotation, &err));
+	return rotation.grade;
+}
+
+/* Another host says nothing of the one that the value was made for. */
+static void
+a_value_of_before_is_dead_on_peoples_word_where_its_target_moved(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	char debt[20];
+	struct err err;
+
+	changes_folders(bench);
+	assert_int_equal(last_grade(bench), GRADE_REFUSED);
+	night_release(bench, &night);
+	changes_make(bench, HOST);
+	changes_move(bench, HOST);
+	bench_shell(bench, "cp target/accepts '%s'", bench->target);
+	assert_ok(bench_done(bench, &night.id, debt, &err));
+	assert_string_equal(debt, "retired");
+	assert_int_equal(last_grade(bench), GRADE_ATTESTED);
+	changes_return(bench);
+	assert_true(target_accepts(bench, night.old)); /* there it lives on */
+}
+
 /* A ceremony about several secrets is void by the change of one; a lease of several goes on, and each is paid by its own. */
 static void
 a_change_of_one_of_several_secrets(void **state)
@@ -306,6 +349,7 @@ main(void)
 	    TEST(what_waits_for_its_target_is_not_shut_up_either),
 	    TEST(one_statement_changes_secrets_of_several_policies_by_all_their_quorums),
 	    TEST(a_draft_waits_on_under_another_charter_while_that_has_its_policy),
+	    TEST(a_value_of_before_is_dead_on_peoples_word_where_its_target_moved),
 	    cmocka_unit_test(a_change_of_one_of_several_secrets),
 	    TEST(the_program_shows_a_secret_whose_definition_changed_since_it_was_sealed),
 	};

@@ -43,6 +43,7 @@ state_adoption(struct bench *bench, struct credential_box *box, struct digest *r
 	struct adopt_item item = {box->definition.secret, box->definition.digest, 0};
 	struct adopt adopt = {.vault = bench->vault_id,
 	    .token = bench->people[INFRA].seat.tokens[0].id,
+	    .rotate = !box->keeps,
 	    .items = &item,
 	    .count = 1,
 	    .created = bench->shared->now,
@@ -67,6 +68,7 @@ bench_box_value(struct bench *bench, const char *password, struct credential_box
 	BUF bytes = {0}, over = {0};
 	struct digest info, digest;
 
+	snprintf(box->password, sizeof(box->password), "%s", password);
 	state_adoption(bench, box, &digest, &seed);
 	assert_ok(credential_new(&credential, &err));
 	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text(password), &err));
@@ -118,9 +120,9 @@ bench_box(struct bench *bench, const char *name, const char *password,
 	bench_box_value(bench, password, ret_box);
 }
 
-enum err_code
-bench_send_value(struct bench *bench, const struct credential_box *box, bool rotate,
-    struct json **ret_reply, struct err *err)
+static enum err_code
+send_value(struct bench *bench, const struct credential_box *box, struct json **ret_reply,
+    struct err *err)
 {
 	struct json *request = op_new("adopt");
 
@@ -128,8 +130,22 @@ bench_send_value(struct bench *bench, const struct credential_box *box, bool rot
 	json_put_hex(request, "secret", VIEW_OF(box->definition.secret.bytes));
 	json_put_hex(request, "enc", VIEW_OF(box->enc.bytes));
 	json_put_hex(request, "signature", VIEW_OF(box->signature));
-	json_put_bool(request, "rotate", rotate);
 	return bench_call(bench, request, buf_view(&box->ciphertext), ret_reply, NULL, err);
+}
+
+/* As it is; one that is not to be replaced is signed anew. */
+enum err_code
+bench_send_value(struct bench *bench, const struct credential_box *box, bool rotate,
+    struct json **ret_reply, struct err *err)
+{
+	CLEANUP(credential_box_done) struct credential_box kept = {.keeps = true};
+	struct err inner;
+
+	if (rotate)
+		return send_value(bench, box, ret_reply, err);
+	assert_int_equal(definition_copy(&box->definition, &kept.definition, &inner), ERR_OK);
+	bench_box_value(bench, box->password, &kept);
+	return send_value(bench, &kept, ret_reply, err);
 }
 
 enum err_code

@@ -253,13 +253,46 @@ each_member_that_differs_is_told(void **state)
 	         &err),
 	    &err);
 	assert_string_equal(buf_string(&text),
-	    "rotator: hash: 0000000000000000000000000000000000000000000000000000000000000000 -> "
-	    "abababababababababababababababababababababababababababababababab\n"
-	    "target: host: db1 -> db2\n"
+	    "rotator: hash: \"0000000000000000000000000000000000000000000000000000000000000000\" -> "
+	    "\"abababababababababababababababababababababababababababababababab\"\n"
+	    "target: host: \"db1\" -> \"db2\"\n"
 	    "target: port: 22 -> -\n"
-	    "target: jump: - -> {\"host\":\"gate\"}\n"
-	    "effect: root on db1 -> root on db2\n"
+	    "target: jump: host: - -> \"gate\"\n"
+	    "effect: \"root on db1\" -> \"root on db2\"\n"
 	    "announced: grace: 0 -> 60\n");
+}
+
+/* What is not the same does not read the same, whatever stands in it. */
+static void
+no_two_targets_read_alike(void **state)
+{
+	static const char *const targets[] = {
+	    "{\"settings\":{\"host\":\"a\",\"note\":\"b\"}}",
+	    "{\"settings\":{\"host\":\"a','note':'b\"}}",
+	    "{\"settings\":{\"host\":\"a\\\",\\\"note\\\":\\\"b\"}}",
+	    "{\"settings: host\":\"a\",\"settings: note\":\"b\"}",
+	    "{\"settings\":{\"host\":\"a\",\"note\":\"b \"}}",
+	    "{\"settings\":{\"host\":\"a\",\"note\":\"b  \"}}",
+	    "{\"settings\":{\"host\":5}}",
+	    "{\"settings\":{\"host\":\"5\"}}",
+	    "{\"settings\":{}}",
+	    "{\"settings\":\"{}\"}",
+	};
+	struct buf texts[ARRAY_SIZE(targets)] = {{0}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		REVISED revised = {0};
+		struct err err;
+
+		found_revised(&revised);
+		put_host(&revised, targets[i]);
+		fine(definition_target(&revised.next, note, &texts[i], &err), &err);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(buf_string(&texts[i]), buf_string(&texts[j]));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		buf_done(&texts[i]);
 }
 
 static void
@@ -272,22 +305,32 @@ a_header_of_before_is_traced_through_the_changes(void **state)
 	(void)state;
 	found_revised(&revised);
 	put_host(&revised, "{\"host\":\"db2\"}");
+	fine(definition_add_quorum(&revised.next.change, "2 of (ciso, audit)", &err), &err);
 	revise(&revised);
 	const struct definition *later = &revised.sets[1].rows[0],
 	                        *first = &revised.sets[0].rows[0];
 
-	fine(definition_trace(later, revised.sets, 2, &first->digest, &earlier, &err), &err);
+	fine(definition_trace(later, revised.sets, 2, &first->digest, "2 of (ciso, audit)",
+	         &earlier, &err),
+	    &err);
 	assert_ptr_equal(earlier, first);
-	fine(definition_trace(later, NULL, 0, &later->digest, &earlier, &err), &err);
+	fine(definition_trace(later, NULL, 0, &later->digest, "2 of (ciso, audit)", &earlier, &err),
+	    &err);
 	assert_ptr_equal(earlier, later);
 	/* Not shown; and of another line altogether. */
-	expect_error(definition_trace(later, revised.sets + 1, 1, &first->digest, &earlier, &err),
+	expect_error(definition_trace(later, revised.sets + 1, 1, &first->digest,
+	                 "2 of (ciso, audit)", &earlier, &err),
 	    ERR_INTEGRITY, &err, "another definition");
-	expect_error(definition_trace(first, revised.sets, 2, &later->digest, &earlier, &err),
+	expect_error(definition_trace(first, revised.sets, 2, &later->digest, "2 of (ciso, audit)",
+	                 &earlier, &err),
 	    ERR_INTEGRITY, &err, "another definition");
+	expect_error(definition_trace(later, revised.sets, 2, &first->digest, "2 of (infra, audit)",
+	                 &earlier, &err),
+	    ERR_INTEGRITY, &err, "changed without the quorum that it is sealed to");
 	/* What lies between is no change of it. */
 	revised.sets[1].rows[0].name[0] = 'q';
-	expect_error(definition_trace(later, revised.sets, 2, &first->digest, &earlier, &err),
+	expect_error(definition_trace(later, revised.sets, 2, &first->digest, "2 of (ciso, audit)",
+	                 &earlier, &err),
 	    ERR_INTEGRITY, &err, "that of another secret");
 }
 
@@ -332,6 +375,7 @@ main(void)
 	    cmocka_unit_test(a_change_follows_the_definition_in_force),
 	    cmocka_unit_test(what_is_retired_changes_no_more),
 	    cmocka_unit_test(each_member_that_differs_is_told),
+	    cmocka_unit_test(no_two_targets_read_alike),
 	    cmocka_unit_test(a_header_of_before_is_traced_through_the_changes),
 	    cmocka_unit_test(every_broken_member_of_a_change_is_refused_with_its_name),
 	};
