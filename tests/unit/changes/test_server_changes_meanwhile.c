@@ -189,7 +189,7 @@ try_moment(struct bench *bench, const struct moment *moment, enum part part, enu
 
 	bench_restore(bench, "lease");
 	bench->shared->no_due = 1; /* until the new place is filled */
-	print_message("# %s, at %s", part_names[part], moment->mode);
+	print_message("# %s, at moment %zu\n", part_names[part], (size_t)(moment - moments));
 	change_meanwhile(bench, bench_done_message(bench, &night->id), moment, part, &reply);
 	expect_busy(reply, "debts", NULL);
 	buf_format(&expected, "%s%s", moment->calls, moment->rest);
