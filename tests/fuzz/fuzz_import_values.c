@@ -12,8 +12,8 @@
 /* What may follow "line N: ". */
 static const char *const words[] = {"not NAME, FIELD and VALUE with one tab between each",
     "NAME is not a name (a-z #-9 - _ . /, first a letter or digit)",
-    "FIELD is none of username, password, private-key, certificate, token, totp-seed, codes, url, "
-    "note",
+    ("FIELD is none of username, password, private-key, certificate, token, totp-seed, codes, url, "
+     "note"),
     "this field of this name stands on line # already", "VALUE is empty",
     "VALUE is larger than # KiB", "VALUE is no base64, with its padding, in one line (base64 -w0)",
     "no line end behind it, so that some of it may be missing",
