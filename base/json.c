@@ -232,6 +232,14 @@ json_array_count(const struct json *array)
 }
 
 const struct json *
+json_array_value(const struct json *array, size_t index)
+{
+	json_t *value = json_array_get(raw(array), first_of(raw(array)) + index);
+
+	return value != NULL ? cooked(value) : NULL;
+}
+
+const struct json *
 json_array_object(const struct json *array, size_t index)
 {
 	json_t *value = json_array_get(raw(array), first_of(raw(array)) + index);

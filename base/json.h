@@ -28,6 +28,7 @@ DESTRUCTOR(json_freep, struct json, json_free)
 
 /* Walk arrays (of objects, or of plain strings) and objects with free keys. */
 size_t json_array_count(const struct json *array);
+const struct json *json_array_value(const struct json *array, size_t index);  /* NULL beyond it */
 const struct json *json_array_object(const struct json *array, size_t index); /* NULL if not one */
 const char *json_array_text(const struct json *array, size_t index);          /* NULL if not one */
 int64_t json_array_int(const struct json *array, size_t index); /* -1 if not an integer >= 0 */

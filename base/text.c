@@ -282,6 +282,32 @@ text_quote(const char *words, struct buf *ret_text)
 	buf_text(ret_text, QUOTED(words));
 }
 
+void
+text_quote_whole(const char *words, struct buf *ret_text)
+{
+	struct reader reader = reader_of(view_of_text(words));
+	bool blank = true; /* before it, or nothing yet */
+
+	buf_text(ret_text, "\"");
+	while (reader.rest.size > 0) {
+		struct view letter = reader.rest;
+		int32_t point = utf8_next(&reader);
+		bool ends = blank || reader.rest.size == 0 || point != ' ';
+
+		letter.size -= reader.rest.size;
+		blank = is_space(point) || is_unseen(point);
+		if (point < 0 || is_forbidden(point))
+			buf_text(ret_text, "?");
+		else if (point == '"' || point == '\\')
+			buf_text(ret_text, point == '"' ? "\\'" : "\\\\");
+		else if (blank && ends)
+			buf_format(ret_text, "\\u{%x}", (unsigned)point);
+		else
+			buf_bytes(ret_text, letter);
+	}
+	buf_text(ret_text, "\"");
+}
+
 /* Levenshtein's distance, one row of its table at a time; A is of at most NEAREST_MAX bytes. */
 enum { NEAREST_MAX = 64 };
 

@@ -43,6 +43,9 @@ struct text_quoted text_quoted(const char *words);
 /* As an argument: it lives as long as the call. */
 #define QUOTED(words) (text_quoted(words).text)
 void text_quote(const char *words, struct buf *ret_text);
+/* With nothing left out or cut, so that no two read alike: a quotation mark within it is \', a backslash \\, and what draws
+ * nothing \u{200b}, its number, but for single spaces between letters. */
+void text_quote_whole(const char *words, struct buf *ret_text);
 
 /* ONE when COUNT is 1, else MANY: "1 entry", "2 entries". */
 const char *text_plural(uint64_t count, const char *one, const char *many);

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is not the same never reads the same: each member of an object has a line of its own, and a text is told from a
- * number by its quotation marks, within which those of its own have a backslash.
+ * What is not the same never reads the same: each member of an object, and each row of a list, has a line of its own, and
+ * a text is told from a number by its quotation marks, which it cannot close (text_quote_whole).
  */
 #include "vault/documents/definition_changes.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 struct walk {
 	definition_changed visit;
 	void *context;
 };
 
-static void
-quote(struct buf *text, const char *value)
-{
-	buf_text(text, "\"");
-	for (; *value != '\0'; value++)
-		buf_format(text, "%s%c", *value == '"' || *value == '\\' ? "\\" : "", *value);
-	buf_text(text, "\"");
-}
-
-/* Of a text, a number, a boolean, or a list, which is JSON. */
+/* Of a text; a number, a boolean, null, or an empty list or object, which are JSON. */
 static enum err_code
 value_text(const struct json *value, struct buf *ret_text, struct err *err)
 {
@@ -31,7 +24,7 @@ value_text(const struct json *value, struct buf *ret_text, struct err *err)
 	JSON *wrapped = NULL;
 
 	if (json_kind(value) == KIND_TEXT) {
-		quote(ret_text, json_text(value));
+		text_quote_whole(json_text(value), ret_text);
 		return buf_check(ret_text, err);
 	}
 	wrapped = json_new_object();
@@ -42,14 +35,31 @@ value_text(const struct json *value, struct buf *ret_text, struct err *err)
 	return buf_check(ret_text, err);
 }
 
-static bool
-is_object(const struct json *value)
+/* Its members, or rows; 0 for a value that is not of KIND. */
+static size_t
+count_of(const struct json *value, enum json_kind kind)
 {
-	return value != NULL && json_kind(value) == KIND_OBJECT && json_object_count(value) > 0;
+	if (value == NULL || json_kind(value) != kind)
+		return 0;
+	return kind == KIND_OBJECT ? json_object_count(value) : json_array_count(value);
+}
+
+static bool
+holds_more(const struct json *value)
+{
+	return count_of(value, KIND_OBJECT) + count_of(value, KIND_ARRAY) > 0;
 }
 
 static enum err_code walk_values(const struct walk *walk, const char *what,
     const struct json *before, const struct json *after, struct err *err);
+
+static const struct json *
+member_of(const struct json *value, const char *key)
+{
+	unsigned ignored;
+
+	return count_of(value, KIND_OBJECT) > 0 ? json_member(value, key, &ignored) : NULL;
+}
 
 /* WHAT: KEY, a key that is no plain word in quotation marks. */
 static enum err_code
@@ -58,18 +68,16 @@ walk_member(const struct walk *walk, const char *what, const char *key, const st
 {
 	static const char plain[] =
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-	unsigned ignored;
 	BUF name = {0};
 
 	buf_format(&name, "%s: ", what);
 	if (strspn(key, plain) == strlen(key))
 		buf_text(&name, key);
 	else
-		quote(&name, key);
+		text_quote_whole(key, &name);
 	TRY(buf_check(&name, err));
-	return walk_values(walk, buf_string(&name),
-	    is_object(before) ? json_member(before, key, &ignored) : NULL,
-	    is_object(after) ? json_member(after, key, &ignored) : NULL, err);
+	return walk_values(walk, buf_string(&name), member_of(before, key), member_of(after, key),
+	    err);
 }
 
 /* Those of BEFORE, then those that are new. */
@@ -77,15 +85,29 @@ static enum err_code
 walk_members(const struct walk *walk, const char *what, const struct json *before,
     const struct json *after, struct err *err)
 {
-	unsigned ignored;
-
-	for (size_t i = 0; is_object(before) && i < json_object_count(before); i++)
+	for (size_t i = 0; i < count_of(before, KIND_OBJECT); i++)
 		TRY(walk_member(walk, what, json_object_key(before, i), before, after, err));
-	for (size_t i = 0; is_object(after) && i < json_object_count(after); i++) {
-		const char *key = json_object_key(after, i);
+	for (size_t i = 0; i < count_of(after, KIND_OBJECT); i++)
+		if (member_of(before, json_object_key(after, i)) == NULL)
+			TRY(walk_member(walk, what, json_object_key(after, i), before, after, err));
+	return ERR_OK;
+}
 
-		if (!is_object(before) || json_member(before, key, &ignored) == NULL)
-			TRY(walk_member(walk, what, key, before, after, err));
+/* Of lists, which are read in their order. */
+static enum err_code
+walk_rows(const struct walk *walk, const char *what, const struct json *before,
+    const struct json *after, struct err *err)
+{
+	size_t old = count_of(before, KIND_ARRAY), new = count_of(after, KIND_ARRAY);
+
+	for (size_t i = 0; i < old || i < new; i++) {
+		BUF name = {0};
+
+		buf_format(&name, "%s[%zu]", what, i);
+		TRY(buf_check(&name, err));
+		TRY(walk_values(walk, buf_string(&name),
+		    i < old ? json_array_value(before, i) : NULL,
+		    i < new ? json_array_value(after, i) : NULL, err));
 	}
 	return ERR_OK;
 }
@@ -96,11 +118,11 @@ walk_values(const struct walk *walk, const char *what, const struct json *before
 {
 	BUF old = {0}, new = {0};
 
-	if (is_object(before) || is_object(after))
-		TRY(walk_members(walk, what, before, after, err));
-	if (before != NULL && !is_object(before))
+	TRY(walk_members(walk, what, before, after, err));
+	TRY(walk_rows(walk, what, before, after, err));
+	if (before != NULL && !holds_more(before))
 		TRY(value_text(before, &old, err));
-	if (after != NULL && !is_object(after))
+	if (after != NULL && !holds_more(after))
 		TRY(value_text(after, &new, err));
 	if (strcmp(buf_string(&old), buf_string(&new)) == 0)
 		return ERR_OK;

@@ -5,9 +5,9 @@
 
 #include "vault/documents/definition.h"
 
-/* WHAT: "policy", "rotator: hash", "target: settings: host", a key that is no plain word in quotation marks.  BEFORE or
- * AFTER is NULL where it has no such member; a text stands in quotation marks, with a backslash before those of its own;
- * anything else is JSON.  Both are whole, and as long as they are; all of it is plain text. */
+/* WHAT: "policy", "rotator: hash", "target: settings: hosts[0]", a key that is no plain word in quotation marks.  BEFORE
+ * or AFTER is NULL where it has no such member; a text is a text_quote_whole, with no other quotation marks than at its
+ * ends; a number, true, false, null, [] and {} are JSON, of at most 20 bytes.  All of it is plain text. */
 typedef enum err_code (*definition_changed)(void *context, const char *what, const char *before,
     const char *after, struct err *err);
 /* Each member of DEFINITION's target, as AFTER. */

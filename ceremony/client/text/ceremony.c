@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/text/charter.h"
+#include "ceremony/client/text/whole.h"
 #include "vault/documents/definition_changes.h"
 
 enum { CLOCK_SKEW = 120, ROW_SIZE = 8192 };
@@ -211,22 +212,10 @@ turn_page(struct screen *screen, struct err *err)
 	return screen->ui->ask_line(screen->ui->context, question, line, sizeof(line), err);
 }
 
-/* In pieces where it is long: no row of ours is cut. */
 static void
-row_whole(struct screen *screen, const char *label, const char *text)
+whole(void *context, const char *label, const char *text)
 {
-	enum { PIECE = 1000 };
-	size_t size = strlen(text), at = 0;
-
-	do {
-		size_t end = at + PIECE < size ? at + PIECE : size;
-
-		while (end < size && ((unsigned char)text[end] & 0xc0) == 0x80)
-			end++;
-		row(screen, at == 0 ? label : "", "%.*s%s", (int)(end - at), text + at,
-		    end < size ? " (more follows)" : "");
-		at = end;
-	} while (at < size);
+	row(context, label, "%s", text);
 }
 
 static enum err_code
@@ -237,8 +226,8 @@ show_difference(void *context, const char *what, const char *before, const char 
 
 	(void)err;
 	row(screen, "changed", "since it was sealed: %s", what);
-	row_whole(screen, "  before", before != NULL ? before : "-");
-	row_whole(screen, "  after", after != NULL ? after : "-");
+	show_whole("  before", before != NULL ? before : "-", whole, screen);
+	show_whole("  after", after != NULL ? after : "-", whole, screen);
 	return ERR_OK;
 }
 

@@ -6,10 +6,11 @@
 
 #include "base/text.h"
 #include "ceremony/client/text/announced.h"
+#include "ceremony/client/text/whole.h"
 #include "vault/documents/definition_changes.h"
 #include "vault/documents/definition_verify.h"
 
-enum { PAGE = 10, PIECE = 1000 };
+enum { PAGE = 10 };
 
 static void
 say_row(const struct definition_screen *screen, const char *label, const char *text)
@@ -17,25 +18,10 @@ say_row(const struct definition_screen *screen, const char *label, const char *t
 	ui_say(screen->ui, "  %-12s %s", label, text);
 }
 
-/* The whole of TEXT, which is plain, in numbered pieces where it is long: no line of ours is cut. */
 static void
-say_whole(const struct definition_screen *screen, const char *label, const char *text)
+whole(void *context, const char *label, const char *text)
 {
-	size_t size = strlen(text), count = (size + PIECE - 1) / PIECE, at = 0;
-
-	if (size <= PIECE) {
-		say_row(screen, label, text);
-		return;
-	}
-	for (size_t i = 1; at < size; i++) {
-		size_t end = at + PIECE < size ? at + PIECE : size;
-
-		while (end < size && ((unsigned char)text[end] & 0xc0) == 0x80)
-			end++; /* within a character */
-		ui_say(screen->ui, "  %-12s (%zu of %zu) %.*s", i == 1 ? label : "", i, count,
-		    (int)(end - at), text + at);
-		at = end;
-	}
+	say_row(context, label, text);
 }
 
 static enum err_code
@@ -45,7 +31,7 @@ show_member(void *context, const char *what, const char *before, const char *aft
 
 	(void)before, (void)err;
 	say_row(screen, "", what);
-	say_whole(screen, "", after != NULL ? after : "-");
+	show_whole("", after != NULL ? after : "-", whole, context);
 	return ERR_OK;
 }
 
@@ -106,8 +92,8 @@ show_difference(void *context, const char *what, const char *before, const char 
 
 	(void)err;
 	ui_say(screen->ui, "  %s", what);
-	say_whole(screen, "  before", before != NULL ? before : "-");
-	say_whole(screen, "  after", after != NULL ? after : "-");
+	show_whole("  before", before != NULL ? before : "-", whole, context);
+	show_whole("  after", after != NULL ? after : "-", whole, context);
 	return ERR_OK;
 }
 

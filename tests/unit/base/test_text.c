@@ -311,6 +311,31 @@ what_others_typed_cannot_close_its_quotation_marks(void **state)
 	assert_string_equal(buf_string(&text), "\"down'; next: 'halligan\"");
 }
 
+/* A stranger closes no quotation mark, and nothing of it is lost: letter by letter it can be told back. */
+static void
+what_is_quoted_whole_reads_like_nothing_else(void **state)
+{
+	static const struct {
+		const char *words, *quoted;
+	} rows[] = {
+	    {"", "\"\""},
+	    {"down\"; 'next", "\"down\\'; 'next\""},
+	    {"a\\'b", "\"a\\\\'b\""},
+	    {"a b", "\"a b\""},
+	    {" a  b ", "\"\\u{20}a \\u{20}b\\u{20}\""},
+	    {"a\xe3\x80\x80\xe2\x80\x8b b", "\"a\\u{3000}\\u{200b}\\u{20}b\""},
+	    {"gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		BUF text = {0};
+
+		text_quote_whole(rows[i].words, &text);
+		assert_string_equal(buf_string(&text), rows[i].quoted);
+	}
+}
+
 /* U+00A0 and U+3000 are spaces, U+2800 and U+3164 look like one, U+200B and U+00AD like nothing. */
 static void
 what_others_chose_draws_no_columns(void **state)
@@ -398,6 +423,7 @@ main(void)
 	    cmocka_unit_test(firmware_versions_have_one_spelling),
 	    cmocka_unit_test(one_is_singular_and_nothing_else),
 	    cmocka_unit_test(what_others_typed_cannot_close_its_quotation_marks),
+	    cmocka_unit_test(what_is_quoted_whole_reads_like_nothing_else),
 	    cmocka_unit_test(what_others_chose_draws_no_columns),
 	    cmocka_unit_test(what_others_chose_is_cut_between_letters),
 	    cmocka_unit_test(the_nearest_name_is_found_or_none),

@@ -13,6 +13,7 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/ceremony.h"
 #include "ceremony/client/text/charter.h"
+#include "ceremony/client/text/definition.h"
 #include "cli/terminal/wrap.h"
 #include "tests/unit/client/town.h"
 
@@ -159,6 +160,52 @@ on_documents_they_look_like_nothing_of_ours(void **state)
 	town_close(&town);
 }
 
+/* One text, a list, a key, and a text that needs several rows. */
+static struct json *
+forge_target(void)
+{
+	struct json *target = json_new_object(), *list = json_new_array(),
+	            *deep = json_new_object();
+	BUF flood = {0};
+
+	for (size_t i = 0; i < 100; i++)
+		buf_text(&flood, forged);
+	json_put_text(target, "host", forged);
+	json_add_text(list, forged);
+	json_add_text(list, buf_string(&flood));
+	json_put(target, "hosts", list);
+	json_put_text(deep, forged, forged);
+	json_put(target, "settings", deep);
+	return target;
+}
+
+static void
+on_definitions_they_look_like_nothing_of_ours(void **state)
+{
+	struct town town;
+	JSON *target = forge_target(), *none = json_new_object();
+	DEFINITION before = {.revision = 1, .policy = "default", .rotator = "ssh-key"};
+	DEFINITION after = {.revision = 2, .policy = "default", .rotator = "ssh-key"};
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	const struct definition_screen screen = {.ui = &town.ui,
+	    .charter = town.founded.charter,
+	    .owes = true};
+	fine(definition_set_target(&before, none, &err), &err);
+	fine(definition_set_target(&after, target, &err), &err);
+	snprintf(after.effect, sizeof(after.effect), "%s", forged);
+	fine(show_definitions(&screen, &(struct definitions){.rows = &after, .count = 1}, &err),
+	    &err);
+	check_screen(&town, true);
+	fine(show_definition_change(&screen, &before, &after, &err), &err);
+	check_screen(&town, true);
+	fine(show_definition_change(&screen, &after, &before, &err), &err);
+	check_screen(&town, true);
+	town_close(&town);
+}
+
 static void
 no_vault_is_called_so(void **state)
 {
@@ -182,6 +229,7 @@ main(void)
 	    cmocka_unit_test(on_releases_they_look_like_nothing_of_ours),
 	    cmocka_unit_test(no_vault_is_called_so),
 	    cmocka_unit_test(on_documents_they_look_like_nothing_of_ours),
+	    cmocka_unit_test(on_definitions_they_look_like_nothing_of_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

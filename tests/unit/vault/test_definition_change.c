@@ -244,7 +244,9 @@ each_member_that_differs_is_told(void **state)
 
 	(void)state;
 	found_revised(&revised);
-	put_host(&revised, "{\"host\":\"db2\",\"user\":\"root\",\"jump\":{\"host\":\"gate\"}}");
+	put_host(&revised,
+	    "{\"host\":\"db2\",\"user\":\"root\",\"jump\":{\"host\":\"gate\"},"
+	    "\"keys\":[\"a\",[],{\"b\":1}]}");
 	snprintf(revised.next.effect, sizeof(revised.next.effect), "root on db2");
 	memset(revised.next.rotator_hash.bytes, 0xab, DIGEST_SIZE);
 	revised.next.announced.grace = 60;
@@ -258,6 +260,9 @@ each_member_that_differs_is_told(void **state)
 	    "target: host: \"db1\" -> \"db2\"\n"
 	    "target: port: 22 -> -\n"
 	    "target: jump: host: - -> \"gate\"\n"
+	    "target: keys[0]: - -> \"a\"\n"
+	    "target: keys[1]: - -> []\n"
+	    "target: keys[2]: b: - -> 1\n"
 	    "effect: \"root on db1\" -> \"root on db2\"\n"
 	    "announced: grace: 0 -> 60\n");
 }
@@ -277,6 +282,16 @@ no_two_targets_read_alike(void **state)
 	    "{\"settings\":{\"host\":\"5\"}}",
 	    "{\"settings\":{}}",
 	    "{\"settings\":\"{}\"}",
+	    "{\"settings\":[]}",
+	    "{\"settings\":[\"a\",\"b\"]}",
+	    "{\"settings\":[\"a', 'b\"]}",
+	    "{\"settings\":[\"a\\\", \\\"b\"]}",
+	    "{\"settings\":\"a\",\"settings[0]\":\"b\"}",
+	    "{\"settings\":[{\"0\":\"a\"}]}",
+	    "{\"settings\":{\"0\":[\"a\"]}}",
+	    "{\"settings\":[[\"a\"]]}",
+	    "{\"settings\":\"a\u200b\"}",
+	    "{\"settings\":\"a\"}",
 	};
 	struct buf texts[ARRAY_SIZE(targets)] = {{0}};
 
