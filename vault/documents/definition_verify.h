@@ -3,7 +3,8 @@
  * Who must have signed definitions of secrets.  The first of a secret: two people, an operator and another officer.  A
  * change: the quorum of the policy that protects it, and that of every header of it that is not retired, so that whoever
  * could not open the secret cannot make it open to others, nor send its value elsewhere.  Where the charter has that
- * policy no more, the quorum that changes the charter stands for it.
+ * policy no more, the quorum that changes the charter stands for it.  Of a header's quorum of which too few seats are left in
+ * the charter, all who are left sign; where nobody is, the quorum of its policy is enough.
  *
  * That a change names the right definition, policy and headers is asked of what is stored, when it is accepted and by
  * each who signs (definition_follows); whoever reads it later is shown the definitions before it.

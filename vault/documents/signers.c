@@ -175,7 +175,7 @@ signers_check_left(const struct dsse *statement, const struct quorum *quorum,
 		return ERR_OK;
 	if (tally.more < 0)
 		return err_set(err, ERR_WAITING,
-		    "%s cannot be met while tokens are suspended, so everybody of it must sign who can; "
+		    "%s cannot be met: too few of its seats are left with a token that may sign, so everybody of it must sign who can; "
 		    "not signed yet by %s",
 		    whose, buf_string(&tally.missing));
 	return await(&tally, whose, err);

@@ -27,8 +27,8 @@ enum err_code signers_check_two(const struct dsse *statement, const struct seat 
 enum err_code signers_check_quorum(const struct dsse *statement, const struct quorum *quorum,
     const struct seat *seats, size_t count, const char *whose, struct err *err) MUST_CHECK;
 /* The same of a quorum of CHARTER's seats, of whose tokens those in SUSPENDED (may be NULL) cannot sign.  Where that
- * leaves no quorum, all of it who still can must have signed, be it nobody: "WHOSE cannot be met while tokens are
- * suspended, so everybody of it must sign who can; not signed yet by ciso". */
+ * leaves no quorum, all of it who still can must have signed, be it nobody: "WHOSE cannot be met: too few of its
+ * seats are left with a token that may sign, so everybody of it must sign who can; not signed yet by ciso". */
 enum err_code signers_check_left(const struct dsse *statement, const struct quorum *quorum,
     const struct charter *charter, const struct suspensions *suspended, const char *whose,
     struct err *err) MUST_CHECK;

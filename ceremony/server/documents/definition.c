@@ -106,29 +106,30 @@ visit_version(struct session *session, const struct secret_id *secret, uint32_t 
 	VERSION_ROW row = {0};
 	HEADER *header = NULL;
 
-	if (version == 0)
-		return ERR_OK;
 	TRY(store_get_version(session->store, secret, version, &row, err));
+	if (row.state == VERSION_RETIRED)
+		return ERR_OK;
 	TRY(header_new(&header, err));
 	TRY(header_decode(buf_view(&row.header), header, err));
 	return visit(context, header, err);
 }
 
-/* Each header of SECRET that is not retired: of its current version, and of the versions that its debts and death watches
- * are about. */
+/* Each header of SECRET that is not retired: of its current version, and of all since the earliest that a debt or a death
+ * watch is about, be they rejected: they are in its escrow. */
 static enum err_code
 each_header(struct session *session, const struct secret_row *secret, header_visit visit,
     void *context, struct err *err)
 {
 	struct debt_row debts[DEBT_WATCHES_MAX + 1];
 	size_t count;
+	uint32_t first = secret->current;
 
 	TRY(list_unpaid(session, &secret->id, debts, &count, err));
-	TRY(visit_version(session, &secret->id, secret->current, visit, context, err));
-	for (size_t i = 0; i < count; i++) {
-		TRY(visit_version(session, &secret->id, debts[i].old, visit, context, err));
-		TRY(visit_version(session, &secret->id, debts[i].pending, visit, context, err));
-	}
+	for (size_t i = 0; i < count; i++)
+		if (first == 0 || debts[i].old < first)
+			first = debts[i].old;
+	for (uint32_t version = first; version > 0 && version <= secret->newest; version++)
+		TRY(visit_version(session, &secret->id, version, visit, context, err));
 	return ERR_OK;
 }
 

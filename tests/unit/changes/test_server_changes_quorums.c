@@ -71,6 +71,26 @@ a_change_needs_the_quorum_of_each_version_of_a_debt(void **state)
 	bench_restore(bench, "none");
 }
 
+/* What the target refused is in its escrow until the debt is paid. */
+static void
+a_change_needs_the_quorum_of_what_the_target_refused(void **state)
+{
+	struct bench *bench = *state;
+	NIGHT night = {0};
+	DEFINITION next = {0};
+	struct err err;
+
+	bench_keep(bench, "none");
+	night_release(bench, &night);
+	changes_make(bench, POLICY);
+	target_mode(bench, REJECT_THREE);
+	assert_ok(bench_done(bench, &night.id, night.debt, &err));
+	assert_string_equal(night.debt, "degraded");
+	changes_draw(bench, "prod/db", &next);
+	assert_int_equal(next.change.quorum_count, 2);
+	bench_restore(bench, "none");
+}
+
 static void
 add_policy(struct bench *bench, const char *name, const char *quorum)
 {
@@ -344,6 +364,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_change_needs_its_policys_quorum_and_that_of_what_is_sealed),
 	    TEST(a_change_needs_the_quorum_of_each_version_of_a_debt),
+	    TEST(a_change_needs_the_quorum_of_what_the_target_refused),
 	    TEST(no_change_comes_into_force_under_which_nobody_could_open_it),
 	    cmocka_unit_test(what_was_handed_on_to_a_spare_stays_so_under_another_policy),
 	    TEST(what_waits_for_its_target_is_not_shut_up_either),

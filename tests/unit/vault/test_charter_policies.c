@@ -356,8 +356,8 @@ where_suspensions_leave_no_quorum_all_of_it_sign_who_can_and_otherwise_nobody(vo
 	    {0, BY_INFRA, "needs 1 more signature; not signed yet by audit"},
 	    {0, BY_INFRA | BY_AUDIT, NULL},
 	    {BY_AUDIT, 0,
-	        "policy apart, whose present quorum (2 of (infra, audit)) cannot be met while tokens "
-	        "are suspended, so everybody of it must sign who can; not signed yet by infra"},
+	        "policy apart, whose present quorum (2 of (infra, audit)) cannot be met: too few of its "
+	        "seats are left with a token that may sign, so everybody of it must sign who can; not signed yet by infra"},
 	    {BY_AUDIT, BY_INFRA, NULL},
 	    {BY_INFRA, 0, "everybody of it must sign who can; not signed yet by audit"},
 	    {BY_INFRA, BY_AUDIT, NULL},
