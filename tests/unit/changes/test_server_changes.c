@@ -163,7 +163,7 @@ expect_listed(const struct row *row, bool other, bool exposed)
 	char why[600] = "";
 
 	assert_int_equal(batch_list(row->bench, false, items, why), other || exposed ? 1 : 0);
-	assert_int_equal(strstr(why, "the quorum of policy narrow") != NULL, other);
+	assert_int_equal(strstr(why, "another quorum than policy narrow has") != NULL, other);
 	assert_int_equal(strstr(why, "shares of it were opened") != NULL, exposed);
 }
 
