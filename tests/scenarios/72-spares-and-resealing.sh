@@ -104,7 +104,7 @@ ok "a charter without ciso-1 and legal" as ciso2 charter propose --remove-token 
 	--policy 'production=2 of (ciso, secops, infra, audit)' --change '3 of (ciso, secops, infra, audit)' \
 	--max-duration 2h
 ok "signed by those who stay" sign_charter secops infra
-like "the leavers are named" "$(halligan reseal --list 2>&1 | tr -s "\n " " ")" 'legal.s token "legal-1" left and has an envelope; the quorum'
+like "the leavers are named" "$(halligan reseal --list 2>&1 | tr -s "\n " " ")" 'legal.s token "legal-1" left and has an envelope; it is sealed to another quorum'
 like "status starts a clock" "$(halligan status 2>&1)" 'a token that left today still has envelopes of 20 secrets'
 released() {
 	as alice request "$1" --reason "does not boot" --incident INC-1 --for 30m &&

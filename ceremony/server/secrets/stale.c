@@ -107,7 +107,8 @@ static void
 judge_policy(struct judging *judging)
 {
 	if (strcmp(judging->header->quorum, judging->policy->quorum_text) != 0)
-		say(judging->stale, "it is sealed to another quorum than policy %s has", judging->policy->name);
+		say(judging->stale, "it is sealed to another quorum than policy %s has",
+		    judging->policy->name);
 }
 
 /* What is not the same for all of its class. */
