@@ -220,3 +220,14 @@ credential_has(struct view encoded, enum credential_field field)
 
 	return credential_get(encoded, field, &value, &err) == ERR_OK;
 }
+
+uint32_t
+credential_fields(struct view encoded)
+{
+	uint32_t fields = 0;
+
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++)
+		if (credential_has(encoded, (enum credential_field)i))
+			fields |= 1u << i;
+	return fields;
+}

@@ -44,6 +44,8 @@ enum err_code credential_add(struct secret *credential, enum credential_field fi
 /* Checks the whole encoding: everything above, and no trailing bytes. */
 enum err_code credential_check(struct view encoded, struct err *err) MUST_CHECK;
 bool credential_has(struct view encoded, enum credential_field field);
+/* All that it has: bits of the enum. */
+uint32_t credential_fields(struct view encoded);
 /* The value as a view into ENCODED (which was checked); ERR_NOT_FOUND when absent. */
 enum err_code credential_get(struct view encoded, enum credential_field field,
     struct view *ret_value, struct err *err) MUST_CHECK;

@@ -138,7 +138,8 @@ static const struct option_row open_options[] =
         {"field", "FIELD", 0, "with --fd: which; default: the only one beside username, url, note"},
         {"no-wait", NULL, 0, "return at once; end the lease later with `halligan done`"}, {NULL}};
 
-static const struct option_row rotate_options[] = {{"all", NULL, 0, "every open debt"}, {NULL}};
+static const struct option_row rotate_options[] = {{"all", NULL, 0, "every open debt"},
+    {"now", NULL, 0, "replace a value that nobody has seen, although nothing is owed"}, {NULL}};
 
 static const struct option_row reseal_options[] =
     {{"list", NULL, 0, "only say what should be sealed again, and why"},
@@ -186,7 +187,7 @@ const struct command cli_commands[] = {{"status", "[ID]",
     {"done", "[ID]", "End a lease and replace the credential", NULL, 0, 1,
         NEEDS_VAULT | NEEDS_TOKEN, cmd_done},
     {"rotate", "[SECRET]", "Pay open debts: replace what was released", rotate_options, 0, 1,
-        NEEDS_VAULT | CAN_JSON, cmd_rotate},
+        NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_rotate},
     {"reseal", "[SECRET...]", "Seal secrets again, to the officers of today", reseal_options, 0,
         ARGUMENTS_MAX, NEEDS_VAULT | NEEDS_TOKEN | CAN_JSON, cmd_reseal},
     {"spare", "", "Hand your shares on to a spare token of your seat", spare_options, 0, 0,

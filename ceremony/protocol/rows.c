@@ -30,6 +30,7 @@ const struct member rotation_told_members[] = {
     {"debt", MEMBER_STRING, FIELD(struct rotation_told, debt), .min = 1, .max = KIND_MAX},
     {"code", MEMBER_STRING, FIELD(struct rotation_told, code), .min = 1, .max = KIND_MAX},
     {"note", MEMBER_STRING, FIELD(struct rotation_told, note), .max = ERR_TEXT_SIZE},
+    {"grade", MEMBER_STRING, FIELD(struct rotation_told, grade), .max = KIND_MAX},
     {NULL},
 };
 

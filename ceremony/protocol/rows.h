@@ -19,10 +19,10 @@ struct secret_listed {
 };
 extern const struct member secret_listed_members[];
 
-/* What became of a debt: its secret's NAME, the name of its state ("none": there was none), and "ok" or the error's name of
- * the last attempt. */
+/* What became of a debt: its secret's NAME, the name of its state ("none": there was none), "ok" or the error's name of
+ * the last attempt; and by which grade the old value is dead, when that was found just now, else "". */
 struct rotation_told {
-	const char *name, *debt, *code, *note;
+	const char *name, *debt, *code, *note, *grade;
 };
 extern const struct member rotation_told_members[];
 

@@ -44,7 +44,7 @@ static const struct member lease_members[] = {
     {"expires", MEMBER_TIME, FIELD(struct release, expires)},
     {NULL},
 };
-static const char *const grades[] = {"refused", "refused-after-grace", "copies-open",
+const char *const grade_names[GRADES + 1] = {"refused", "refused-after-grace", "copies-open",
     "replaced-not-tried", "attested", "cannot-die", NULL};
 static const char *const sessions[] = {"ended", "none", "cannot-tell", "cannot-be-ended", NULL};
 static const struct member rotation_members[] = {
@@ -57,7 +57,7 @@ static const struct member rotation_members[] = {
 const struct member rotation_end_members[] = {
     {"old", MEMBER_NUMBER, FIELD(struct rotation, old), .min = 1, .max = UINT32_MAX},
     {"new", MEMBER_NUMBER, FIELD(struct rotation, new), .min = 1, .max = UINT32_MAX},
-    {"grade", MEMBER_CHOICE, FIELD(struct rotation, grade), .choices = grades},
+    {"grade", MEMBER_CHOICE, FIELD(struct rotation, grade), .choices = grade_names},
     {"proof", MEMBER_TEXT, FIELD(struct rotation, proof)},
     {"sessions", MEMBER_CHOICE, FIELD(struct rotation, sessions), .choices = sessions},
     {"time", MEMBER_TIME, FIELD(struct rotation, time)},

@@ -64,8 +64,10 @@ enum grade {
 	GRADE_COPIES_OPEN,
 	GRADE_NOT_TRIED, /* nobody had seen it */
 	GRADE_ATTESTED,
-	GRADE_CANNOT_DIE
+	GRADE_CANNOT_DIE,
+	GRADES
 };
+extern const char *const grade_names[GRADES + 1]; /* NULL at the end */
 enum rotation_sessions {
 	ROTATION_SESSIONS_ENDED,
 	ROTATION_SESSIONS_NONE,

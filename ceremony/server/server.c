@@ -30,6 +30,7 @@
 #include "ceremony/server/secrets/headers.h"
 #include "ceremony/server/secrets/reseal_due.h"
 #include "ceremony/server/secrets/secret.h"
+#include "ceremony/server/secrets/unseen.h"
 #include "ceremony/server/status.h"
 #include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/chain.h"
@@ -73,6 +74,7 @@ static const struct op {
     {"reseal-find", LIVE, serve_reseal_find, "anyone", NULL},
     {"reseal-list", LIVE, serve_reseal_list, "anyone", NULL},
     {"rotate", LIVE, serve_rotate, "anyone", "the host's clock: not before it is due"},
+    {"rotate-unseen", LIVE, serve_rotate_unseen, "an operator", "a signature"},
     {"rotator", FOUNDING | LIVE, serve_rotator, "anyone", NULL},
     {"secret-find", LIVE, serve_secret_find, "anyone", NULL},
     {"secret-headers", LIVE, serve_secret_headers, "anyone", NULL},

@@ -29,6 +29,7 @@ enum {
 	CEREMONIES_SHOWN = 200,
 	DEBTS_SHOWN = 200,
 	EXPOSED_SHOWN = 50,
+	SEEN_LOOKED_AT = 16,
 	NEXT_SIZE = 120, /* a command and a token's label */
 	DAYS_SIZE = 40,
 	DAY = 86400
@@ -305,7 +306,8 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 	size_t count;
 	uint64_t all;
 
-	TRY(store_list_exposed(session->store, rows, EXPOSED_SHOWN, &count, &all, err));
+	TRY(store_list_sealed(session->store, SEALED_EXPOSED, rows, EXPOSED_SHOWN, &count, &all,
+	    err));
 	for (size_t i = 0; i < count; i++) {
 		struct secret_row secret;
 		char text[100], next[SEAT_NAME_MAX + 80];
@@ -319,6 +321,55 @@ add_exposed(struct session *session, struct json *items, struct err *err)
 		add_item(items, "exposed", secret.name, text, "an operator", next);
 	}
 	add_rest(items, "exposed", "secrets", all, count, "halligan reseal --list");
+	return ERR_OK;
+}
+
+/* The first of ROWS that owes nothing; RET_OWED: how many owe their first replacement, and are told with that debt. */
+static enum err_code
+find_settled(struct session *session, const struct sealed_row *rows, size_t count,
+    const struct sealed_row **ret_first, size_t *ret_owed, struct err *err)
+{
+	struct debt_row debt;
+
+	*ret_first = NULL;
+	*ret_owed = 0;
+	for (size_t i = 0; i < count; i++) {
+		enum err_code code = store_open_debt(session->store, &rows[i].secret, &debt, err);
+
+		if (code != ERR_OK && code != ERR_NOT_FOUND)
+			return code;
+		*ret_owed += code == ERR_OK;
+		if (code == ERR_NOT_FOUND && *ret_first == NULL)
+			*ret_first = &rows[i];
+	}
+	return ERR_OK;
+}
+
+/* What was taken in and not replaced. */
+static enum err_code
+add_seen(struct session *session, struct json *items, struct err *err)
+{
+	struct sealed_row rows[SEEN_LOOKED_AT];
+	const struct sealed_row *first;
+	struct secret_row secret;
+	char text[200 + SEAT_NAME_MAX], next[SEAT_NAME_MAX + 80];
+	size_t count, owed;
+	uint64_t all;
+
+	TRY(store_list_sealed(session->store, SEALED_SEEN, rows, SEEN_LOOKED_AT, &count, &all,
+	    err));
+	TRY(find_settled(session, rows, count, &first, &owed, err));
+	if (first == NULL)
+		return ERR_OK;
+	TRY(store_get_secret(session->store, &first->secret, &secret, err));
+	snprintf(text, sizeof(text),
+	    "%" PRIu64
+	    " %s a value that was not replaced since it was given: whoever gave it has it "
+	    "still; the first is %s",
+	    all - owed, text_plural(all - owed, "secret has", "secrets have"), secret.name);
+	snprintf(next, sizeof(next), "halligan reseal --rotate --reason \"it was seen\" %s",
+	    secret.name);
+	add_item(items, "seen", "secrets", text, "an operator", next);
 	return ERR_OK;
 }
 
@@ -478,6 +529,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 		TRY(add_ceremonies(session, items, err));
 		TRY(add_debts(session, items, err));
 		TRY(add_defined(session, items, err));
+		TRY(add_seen(session, items, err));
 		TRY(add_exposed(session, items, err));
 		TRY(add_secrets(session, items, err));
 	}

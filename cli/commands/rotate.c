@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ceremony/client/secrets/rotate.h"
+#include "ceremony/client/text/grade.h"
 
 /* A line for each; RET_WORST is the last failure, else that one waits, else that not all is over. */
 static enum err_code
@@ -18,13 +19,14 @@ show(const struct cli_call *call, const struct json *rotations, enum err_code *r
 		struct rotated row;
 
 		TRY(rotate_result(rotations, i, &row, err));
-		ui_say(ui, "%s: %s%s%s", TOLD(far, row.told.name),
+		ui_say(ui, "%s: %s%s%s%s%s", TOLD(far, row.told.name),
 		    row.retired ?
-		        "replaced; the new value is accepted, the old one refused" :
+		        "replaced; the new value is accepted" :
 		        row.watched ?
 		        "the new value is accepted, the old one was taken away; its death is watched" :
 		        row.none ? "nothing to replace, and the target was not asked" :
 		                   TOLD(far, row.told.debt),
+		    row.has_grade ? "; " : "", row.has_grade ? grade_text(row.grade) : "",
 		    row.told.note[0] != '\0' ? ": " : "",
 		    row.told.note[0] != '\0' ? QUOTED(row.told.note) : "");
 		if (row.code == ERR_OK && !row.retired && !row.watched && !row.none)
@@ -45,11 +47,17 @@ cmd_rotate(struct cli_call *call, struct err *err)
 	const struct json *rotations;
 	JSON *object = json_new_object();
 	enum err_code worst = ERR_OK;
+	bool now = option_given(call->parsed, "now");
 
 	if ((name != NULL) == option_given(call->parsed, "all"))
 		return err_set(err, ERR_USAGE, "name a secret, or give --all");
+	if (now && name == NULL)
+		return err_set(err, ERR_USAGE, "--now goes with the name of a secret");
 	TRY(call_connect(call, err));
-	TRY(rotate_run(call->client, name, &reply, &rotations, err));
+	if (now)
+		TRY(rotate_unseen(call->client, name, &reply, &rotations, err));
+	else
+		TRY(rotate_run(call->client, name, &reply, &rotations, err));
 	TRY(show(call, rotations, &worst, err));
 	json_put_copy(object, "rotations", rotations);
 	if (call_json(call))

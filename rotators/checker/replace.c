@@ -29,6 +29,22 @@ there_and_back(struct trial *trial, const struct secret *to)
 	return expect_moved(trial, &back, to, trial->given) && there && again;
 }
 
+/* One that nobody has seen stays sealed. */
+static bool
+alone(struct trial *trial, const struct secret *to)
+{
+	const struct announcement *announced = &trial->description.announced;
+	SESSION session;
+
+	if (announced->identity != IDENTITY_AMBIENT || announced->death != DEATH_REFUSED)
+		return true;
+	session_start(&session, trial, NULL, NULL, to);
+	bool done = expect_done(&session, ROTATOR_APPLY, FIND_APPLY_ALONE) &&
+	    expect_accepted(&session, ROTATOR_NEXT, FIND_APPLY_ALONE);
+	session_end(&session);
+	return done && expect_moved(trial, &back, to, trial->given);
+}
+
 static bool
 killed(struct trial *trial, const struct secret *to)
 {
@@ -45,7 +61,7 @@ replace_run(struct trial *trial, const struct made *made, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(made->values); i++)
 		TRY(keep_add(&trial->keep, made->values[i], err));
-	if (!there_and_back(trial, made->values[0]))
+	if (!there_and_back(trial, made->values[0]) || !alone(trial, made->values[1]))
 		return ERR_OK;
 	for (unsigned i = 0; i < KILLS; i++) {
 		TRY(session_name(trial, err));

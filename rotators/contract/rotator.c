@@ -450,7 +450,7 @@ enum err_code
 rotator_change(struct rotator *rotator, enum rotator_change change, enum change_result *ret_result,
     struct err *err)
 {
-	if (change != ROTATOR_UNMINT)
+	if (change != ROTATOR_UNMINT && change != ROTATOR_APPLY)
 		TRY(need_value(rotator, ROTATOR_CURRENT, change_verbs[change].verb, err));
 	if (change == ROTATOR_APPLY || change == ROTATOR_ADD)
 		TRY(need_value(rotator, ROTATOR_NEXT, change_verbs[change].verb, err));

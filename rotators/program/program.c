@@ -183,7 +183,10 @@ check_values(const struct program *program, enum rotator_change change, struct e
 	const struct rotation *rotation = &program->rotation;
 
 	switch (change) {
-	case ROTATOR_APPLY:
+	case ROTATOR_APPLY: /* the current one stays sealed where nobody has seen it */
+		return rotation->next != NULL ?
+		    ERR_OK :
+		    err_set(err, ERR_INVALID, "apply needs the next value");
 	case ROTATOR_ADD:
 		if (rotation->current == NULL || rotation->next == NULL)
 			return err_set(err, ERR_INVALID, "%s needs the current and the next value",

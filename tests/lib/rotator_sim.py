@@ -42,7 +42,7 @@ class Rotator:
         os.rename(new, self.target["file"])
 
     def token(self, which): return which["token"].decode()
-    def has(self, value): return self.token(value) in self.held().values()
+    def has(self, value): return value is not None and self.token(value) in self.held().values()
     def without(self, value): return {k: v for k, v in self.held().items() if v != self.token(value)}
     def made(self): return dict(self.current, token=secrets.token_hex(16).encode())
 
@@ -128,7 +128,8 @@ class Rotator:
         if self.fault == "apply is done by halves" and self.has(self.current):
             self.hold({}); time.sleep(0.5)
             self.hold({"given": self.token(self.next)}); return "applied"
-        if not self.has(self.next) and not self.has(self.current): return {"result": "unknown", "detail": "neither is there"}
+        if self.current is None and self.fault == "apply wants the current one": return {"result": "unchanged", "detail": "there is no current one"}
+        if self.current and not self.has(self.next) and not self.has(self.current): return {"result": "unknown", "detail": "neither is there"}
         if not self.has(self.next): self.hold({"given": self.token(self.next)})
         return "applied"
 

@@ -48,6 +48,7 @@ FAULTS = [
     ("denies a dead value", "replace", 'after "applied" the old value is not refused'),
     ("apply only once", "replace", "an apply that comes again is not applied"),
     ("apply only once, and says why", "replace", "an apply that comes again is not applied"),
+    ("apply wants the current one", "replace", "without the current value, which identity ambient does not need, it is not replaced"),
     ("apply never to the first", "replace", "the way back, with the values exchanged, fails"),
     ("cannot be asked in the end", "replace", "NOBODY CAN TELL WHICH VALUE THE TARGET TAKES NOW"),
     ("apply is done by halves", "replace", "killed in the middle and asked again, it does not get there"),

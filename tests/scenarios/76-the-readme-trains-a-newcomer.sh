@@ -20,7 +20,7 @@ said=$(tap_output)
 like "the PIN was said" "$said" "the PIN $pin"
 like "three officers release it" "$said" '1 of 1 secret released'
 like "the released key logs in" "$said" "uid=$(id -u)"
-like "and is replaced" "$said" 'The new value is accepted, the old value refused'
+like "and is replaced" "$said" 'The new value is accepted; the target refused the old value'
 like "an error of the last command is none of the shell's" "$(echo false | "$tests/demo-shell" "$HALLIGAN_BUILD" 2>&1; echo $?)" '0$'
 is "nothing of it is left" "$(find /tmp -maxdepth 1 -name town | wc -l)" 0
 tap_end

@@ -35,7 +35,7 @@ like "as JSON, too" "$(halligan secret show --json mail)" '"deaths": ?\[\{"versi
 ok "the secret is requested all the same" as alice request mail --reason "no mail" --incident 7 --for 30m
 ok "approved and released" town_approve ciso audit legal
 as alice open --fd 9 --field password --no-wait 9> shown > open.log 2>&1
-told "done: the old value is taken away, and will be refused" 0 'The new value is accepted, the old value taken away' as alice done
+told "done: the old value is taken away, and will be refused" 0 'The new value is accepted; the old value was taken away' as alice done
 town_settled
 is "two deaths are watched" "$(halligan status | grep -c '^watch')" 2
 told "rotate tells each of them, and changes nothing" 0 'may take version 1 until' halligan rotate mail

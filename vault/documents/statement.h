@@ -29,6 +29,7 @@ enum statement_type {
 	STATEMENT_SPARE,
 	STATEMENT_TEST,
 	STATEMENT_ADOPT,
+	STATEMENT_ROTATE,
 	STATEMENT_TYPES
 };
 extern const char *const statement_names[STATEMENT_TYPES + 1]; /* "enrolment", ... */

@@ -63,7 +63,7 @@ secret_has_none(const struct sql_row *row)
 	return row->values[SECRET_NEWEST].number == 0 && row->values[SECRET_RETIRED].number == 0;
 }
 
-enum { VERSION_STATE = 2, VERSION_EXPOSED = 6, VERSION_CREATED, VERSION_CLASS = 9 };
+enum { VERSION_STATE = 2, VERSION_EXPOSED = 6, VERSION_CREATED, VERSION_CLASS = 9, VERSION_SEEN };
 
 static bool
 version_is_current(const struct sql_row *row)
@@ -81,6 +81,12 @@ static bool
 version_is_exposed(const struct sql_row *row)
 {
 	return version_is_current(row) && row->values[VERSION_EXPOSED].number != 0;
+}
+
+static bool
+version_is_seen(const struct sql_row *row)
+{
+	return version_is_current(row) && row->values[VERSION_SEEN].number != 0;
 }
 
 static void
@@ -167,11 +173,12 @@ const struct table cell_tables[TABLES] = {
     [TABLE_SECRETS] = {ROWS(secrets, "id", "?"), CELL_SECRET, 6, .keys = {0}, 1,
         .indexes = {{CELL_NAMES, NONE, NONE, name_middle, NULL},
             {CELL_DEFINED, NONE, NONE, name_middle, secret_has_none}}},
-    [TABLE_VERSIONS] = {ROWS(versions, "secret, number", "?, ?"), CELL_VERSION, 10, .keys = {0, 1},
+    [TABLE_VERSIONS] = {ROWS(versions, "secret, number", "?, ?"), CELL_VERSION, 12, .keys = {0, 1},
         2, 1,
         .indexes = {{CELL_CURRENT, NONE, NONE, class_middle, version_is_current},
             {CELL_PENDING, NONE, NONE, class_middle, version_is_pending},
-            {CELL_EXPOSED, NONE, NONE, class_middle, version_is_exposed}}},
+            {CELL_EXPOSED, NONE, NONE, class_middle, version_is_exposed},
+            {CELL_SEEN, NONE, NONE, class_middle, version_is_seen}}},
     [TABLE_ENVELOPES] = {ROWS(envelopes, "secret, version, position", "?, ?, ?"), CELL_ENVELOPE, 6,
         .keys = {0, 1, 2}, 3, 2},
     [TABLE_CEREMONIES] = {ROWS(ceremonies, "id", "?"), CELL_CEREMONY, 14, .keys = {1}, 1,
@@ -187,7 +194,7 @@ const struct table cell_tables[TABLES] = {
         .keys = {0, 1, 2}, 3, 2},
     [TABLE_ANSWERS] = {ROWS(answers, "ceremony, position, token", "?, ?, ?"), CELL_ANSWER, 5,
         .keys = {0, 1, 2}, 3, 2},
-    [TABLE_DEBTS] = {ROWS(debts, "id", "?"), CELL_DEBT, 14, .keys = {1}, 1,
+    [TABLE_DEBTS] = {ROWS(debts, "id", "?"), CELL_DEBT, 15, .keys = {1}, 1,
         .indexes = {{CELL_OPEN_DEBT, 2, NONE, NULL, debt_is_open},
             {CELL_DEBTS_OF, 2, 0, NULL, NULL}, {CELL_DEBTS, DEBT_STATE, 0, NULL, NULL},
             {CELL_WATCHES, 2, 0, NULL, debt_is_watch}}},

@@ -27,7 +27,7 @@ store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 	if ((DEBT_BLOCKS & 1u << row->state) != 0)
 		TRY(check_paid(store, &row->secret, err));
 	SQL_QUERY query = sql_query(store->sql, "debts",
-	    "INSERT INTO debts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    "INSERT INTO debts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	sql_put_int(&query, state_arrival(store));
 	store_put_id(&query, &row->id);
 	store_put_secret_id(&query, &row->secret);
@@ -42,6 +42,7 @@ store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
 	sql_put_text(&query, debt_sessions_names[row->sessions]);
 	sql_put_text(&query, row->note);
 	store_put_digest_or_null(&query, &row->statement);
+	sql_put_int(&query, row->untried);
 	return state_insert(store, TABLE_DEBTS, &query);
 }
 
@@ -82,6 +83,7 @@ read_debt(struct sql_query *query, struct debt_row *ret_row)
 	row.sessions = (enum debt_sessions)store_get_state(query, "sessions", debt_sessions_names);
 	sql_get_text(query, "note", row.note, sizeof(row.note));
 	row.has_statement = store_get_digest_or_null(query, "statement", &row.statement);
+	row.untried = store_get_flag(query, "untried");
 	if (query->code == ERR_OK)
 		*ret_row = row;
 }

@@ -21,7 +21,7 @@ struct debt_row {
 	uint32_t old;     /* the version that must die */
 	uint32_t pending; /* the version prepared to replace it; 0 */
 	enum debt_state state;
-	bool has_ceremony; /* false: adoption */
+	bool has_ceremony; /* false: adoption, or an operator's word (untried) */
 	struct id ceremony;
 	int64_t created, due; /* due: it may be tried from then on, not before */
 	/* Values that the target definitely rejected so far; of a death watch: how often it took the old one when it had to
@@ -33,6 +33,8 @@ struct debt_row {
 	bool has_statement;           /* it is retired: */
 	struct digest
 	    statement; /* of the rotation, which says how the old version's death is known */
+	/* Nobody has seen the old value: it stays sealed, stands in no escrow, and is not tried. */
+	bool untried;
 };
 enum err_code store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
     MUST_CHECK; /* ERR_EXISTS: the secret owes one already, that is before COMMITTED */

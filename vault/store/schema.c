@@ -93,10 +93,12 @@ const char *const store_schema[] = {
     "  ciphertext BLOB NOT NULL CHECK (length(ciphertext) BETWEEN 1 AND 131088),"
     "  part_exposed INTEGER NOT NULL CHECK (part_exposed IN (0, 1)),"
     TIME("created") "," DIGEST("shape") "," DIGEST("class") ","
+    "  seen INTEGER NOT NULL CHECK (seen IN (0, 1)),"
+    "  fields INTEGER NOT NULL CHECK (fields BETWEEN 0 AND 511),"
     "  PRIMARY KEY (secret, number)"
     ") STRICT;"
     NO_CHANGE("versions",
-        "UPDATE OF secret, number, header_hash, header, ciphertext, created", "unchanged")
+        "UPDATE OF secret, number, header_hash, header, ciphertext, created, seen, fields", "unchanged")
     "CREATE TABLE envelopes ("
     ID("secret") ","
     "  version INTEGER NOT NULL,"
@@ -191,6 +193,7 @@ const char *const store_schema[] = {
     "  sessions TEXT NOT NULL CHECK (sessions IN ('ended', 'none', 'cannot-tell')),"
     "  note TEXT NOT NULL CHECK (length(CAST(note AS BLOB)) <= 500),"
     "  statement BLOB " REFERS_TO_STATEMENT ","
+    "  untried INTEGER NOT NULL CHECK (untried IN (0, 1)),"
     "  FOREIGN KEY (secret, old) REFERENCES versions(secret, number)"
     "    DEFERRABLE INITIALLY DEFERRED,"
     "  FOREIGN KEY (secret, pending) REFERENCES versions(secret, number)"

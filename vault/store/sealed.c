@@ -12,7 +12,8 @@ enum { STEP = 32 };
 
 static const uint8_t kinds[] = {[SEALED_CURRENT] = CELL_CURRENT,
     [SEALED_PENDING] = CELL_PENDING,
-    [SEALED_EXPOSED] = CELL_EXPOSED};
+    [SEALED_EXPOSED] = CELL_EXPOSED,
+    [SEALED_SEEN] = CELL_SEEN};
 
 static struct sealed_row
 row_of(const struct tree_cell *cell)
@@ -92,14 +93,14 @@ store_list_class(struct store *store, enum sealed_list list, const struct sealed
 }
 
 enum err_code
-store_list_exposed(struct store *store, struct sealed_row *rows, size_t max, size_t *ret_count,
-    uint64_t *ret_all, struct err *err)
+store_list_sealed(struct store *store, enum sealed_list list, struct sealed_row *rows, size_t max,
+    size_t *ret_count, uint64_t *ret_all, struct err *err)
 {
 	SQL_SCOPE scope = {0};
-	struct tree_range range = cell_index_from(CELL_EXPOSED, view_of(NULL, 0));
+	struct tree_range range = cell_index_from(kinds[list], view_of(NULL, 0));
 	uint64_t all;
 	TRY(sql_enter(store->sql, &scope, err));
-	TRY(state_count(store, CELL_EXPOSED, &all, err));
+	TRY(state_count(store, kinds[list], &all, err));
 	TRY(list_range(store, &range, NULL, rows, max, ret_count, err));
 	*ret_all = all;
 	return ERR_OK;

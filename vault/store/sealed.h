@@ -16,8 +16,9 @@ enum { SEALED_CLASS_SIZE = 24 };
 struct sealed_class {
 	uint8_t bytes[SEALED_CLASS_SIZE];
 };
-/* SEALED_EXPOSED: current versions of which officers opened shares in a ceremony that was refused. */
-enum sealed_list { SEALED_CURRENT, SEALED_PENDING, SEALED_EXPOSED };
+/* SEALED_EXPOSED: current versions of which officers opened shares in a ceremony that was refused.  SEALED_SEEN: current ones
+ * whose value somebody has seen, since it was not replaced when it was given. */
+enum sealed_list { SEALED_CURRENT, SEALED_PENDING, SEALED_EXPOSED, SEALED_SEEN };
 struct sealed_row {
 	struct secret_id secret;
 	uint32_t number;
@@ -37,8 +38,8 @@ enum err_code store_count_class(struct store *store, enum sealed_list list,
 enum err_code store_list_class(struct store *store, enum sealed_list list,
     const struct sealed_class *class, int64_t from, const struct sealed_row *after,
     struct sealed_row *rows, size_t max, size_t *ret_count, struct err *err) MUST_CHECK;
-/* The first MAX exposed versions, those of a class together, and how many there are. */
-enum err_code store_list_exposed(struct store *store, struct sealed_row *rows, size_t max,
-    size_t *ret_count, uint64_t *ret_all, struct err *err) MUST_CHECK;
+/* The first MAX of LIST, those of a class together, and how many there are. */
+enum err_code store_list_sealed(struct store *store, enum sealed_list list, struct sealed_row *rows,
+    size_t max, size_t *ret_count, uint64_t *ret_all, struct err *err) MUST_CHECK;
 
 #endif

@@ -236,7 +236,7 @@ add_version_row(struct store *store, const struct version_row *row, struct err *
 	struct digest without;
 	TRY(class_of(&row->shape, NULL, 0, &without, err));
 	SQL_QUERY query = sql_query(store->sql, "versions",
-	    "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_number(&query, &row->secret, row->number);
 	sql_put_text(&query, version_state_names[row->state]);
 	store_put_digest(&query, &row->header_hash);
@@ -246,6 +246,8 @@ add_version_row(struct store *store, const struct version_row *row, struct err *
 	sql_put_int(&query, row->created);
 	store_put_digest(&query, &row->shape);
 	store_put_digest(&query, &without);
+	sql_put_int(&query, row->seen);
+	sql_put_int(&query, row->fields);
 	return state_insert(store, TABLE_VERSIONS, &query);
 }
 
@@ -289,6 +291,8 @@ read_version(struct sql_query *query, struct version_row *row)
 	row->created = store_get_time(query, "created");
 	store_get_digest(query, "shape", &row->shape);
 	store_get_digest(query, "class", &row->class);
+	row->seen = store_get_flag(query, "seen");
+	row->fields = store_get_u32(query, "fields");
 }
 
 enum err_code

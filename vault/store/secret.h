@@ -25,6 +25,9 @@ struct version_row {
 	int64_t created;
 	struct digest shape; /* vault/documents/class.h: of header and policy; */
 	struct digest class; /* and with its spares, which the store keeps: as it was read */
+	bool
+	    seen; /* somebody had its value: who gave it, or, of one that was sealed again, its source's */
+	uint32_t fields; /* that the value has: a set of enum credential_field */
 };
 void version_row_done(struct version_row *row);
 #define VERSION_ROW CLEANUP(version_row_done) struct version_row

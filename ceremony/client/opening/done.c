@@ -7,6 +7,7 @@
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/opening/delivery.h"
 #include "ceremony/client/secrets/rotate.h"
+#include "ceremony/client/text/grade.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/rows.h"
 
@@ -29,9 +30,11 @@ tell(const struct client *client, const struct json *debts, bool *ret_retired, s
 
 		TRY(rotate_result(debts, i, &row, err));
 		if (row.retired || row.watched)
-			ui_say(ui,
-			    "%s: the lease is over. The new value is accepted, the old value %s.%s%s",
-			    TOLD(far, row.told.name), row.retired ? "refused" : "taken away",
+			ui_say(ui, "%s: the lease is over. The new value is accepted; %s.%s%s",
+			    TOLD(far, row.told.name),
+			    row.has_grade   ? grade_text(row.grade) :
+			        row.retired ? "the old value is dead" :
+			                      "the old value was taken away",
 			    row.told.note[0] != '\0' ? " " : "",
 			    row.told.note[0] != '\0' ? QUOTED(row.told.note) : "");
 		else

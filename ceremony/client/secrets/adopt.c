@@ -11,7 +11,7 @@
 
 #include "base/crypto_key.h"
 #include "base/text.h"
-#include "ceremony/client/hand/unlock.h"
+#include "ceremony/client/secrets/order.h"
 #include "ceremony/client/secrets/rotator.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
@@ -35,7 +35,7 @@ struct adopting {
 static void
 adopting_done(struct adopting *adopting)
 {
-	for (size_t i = 0; i < adopting->adopt.count; i++) {
+	for (size_t i = 0; i < adopting->adopt.order.count; i++) {
 		definition_done(&adopting->rows[i].definition);
 		secret_free(adopting->rows[i].credential);
 	}
@@ -69,7 +69,7 @@ static enum err_code
 add_secret(struct adopting *adopting, const char *name, struct err *err)
 {
 	LOOKUP lookup = {0};
-	size_t position = adopting->adopt.count;
+	size_t position = adopting->adopt.order.count;
 
 	TRY(lookup_secret(adopting->client, adopting->view, name, &lookup, err));
 	if (lookup.definition.change.retires)
@@ -78,8 +78,8 @@ add_secret(struct adopting *adopting, const char *name, struct err *err)
 		return err_set(err, ERR_EXISTS, "%s has a value already: 'halligan secret show %s'",
 		    name, name);
 	TRY(definition_copy(&lookup.definition, &adopting->rows[position].definition, err));
-	adopting->adopt.items[adopting->adopt.count++] =
-	    (struct adopt_item){lookup.definition.secret, lookup.definition.digest, 0};
+	adopting->adopt.order.items[adopting->adopt.order.count++] =
+	    (struct order_item){lookup.definition.secret, lookup.definition.digest, 0};
 	TRY(rotator_ask(adopting->client, lookup.definition.rotator, lookup.definition.target,
 	    &adopting->rows[position].said, err));
 	return adopting->plan->ahead ? take_value(adopting, position, err) : ERR_OK;
@@ -90,9 +90,9 @@ static enum err_code
 visit_listed(void *context, const struct secret_listed *row, struct err *err)
 {
 	struct adopting *adopting = context;
-	size_t count = adopting->adopt.count;
+	size_t count = adopting->adopt.order.count;
 
-	if (strcmp(row->state, "defined") != 0 || count == ADOPT_SECRETS)
+	if (strcmp(row->state, "defined") != 0 || count == ORDER_SECRETS)
 		return ERR_OK;
 	if (add_secret(adopting, row->name, err) != ERR_OK)
 		return err_add(err, "%s", row->name);
@@ -101,7 +101,7 @@ visit_listed(void *context, const struct secret_listed *row, struct err *err)
 		return ERR_OK;
 	if (adopting->rows[count].credential == NULL) {
 		definition_done(&adopting->rows[count].definition);
-		adopting->adopt.count = count;
+		adopting->adopt.order.count = count;
 	}
 	secret_freep(
 	    &adopting->rows[count].credential); /* it is right; hundreds are not held at a time */
@@ -111,11 +111,11 @@ visit_listed(void *context, const struct secret_listed *row, struct err *err)
 static enum err_code
 gather(struct adopting *adopting, struct err *err)
 {
-	size_t max = adopting->plan->name != NULL ? 1 : ADOPT_SECRETS;
+	size_t max = adopting->plan->name != NULL ? 1 : ORDER_SECRETS;
 
 	adopting->rows = calloc(max, sizeof(*adopting->rows));
-	adopting->adopt.items = calloc(max, sizeof(*adopting->adopt.items));
-	if (adopting->rows == NULL || adopting->adopt.items == NULL)
+	adopting->adopt.order.items = calloc(max, sizeof(*adopting->adopt.order.items));
+	if (adopting->rows == NULL || adopting->adopt.order.items == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for %zu secrets", max);
 	return adopting->plan->name != NULL ?
 	    add_secret(adopting, adopting->plan->name, err) :
@@ -127,34 +127,19 @@ gather(struct adopting *adopting, struct err *err)
 static enum err_code
 sign(struct adopting *adopting, struct err *err)
 {
-	const struct client_options *options = client_options(adopting->client);
-	const struct charter *charter = adopting->view->chain.charter;
-	const struct hand_want want = {.roles = ROLE_OPERATOR,
-	    .lists = {{charter->seats, charter->seat_count}},
-	    .suspended = &adopting->view->chain.suspensions};
 	struct adopt *adopt = &adopting->adopt;
-	JSON *payload = NULL;
-	HAND hand = {0};
 
-	TRY(hand_take(options, &want, &hand, err));
-	if (adopt->count > 1)
-		ui_say(options->ui, "One touch signs for the values of %zu secrets, from %s to %s.",
-		    adopt->count, adopting->rows[0].definition.name,
-		    adopting->rows[adopt->count - 1].definition.name);
-	TRY(hand_unlock(&hand, 1, 0, err));
+	if (adopt->order.count > 1)
+		ui_say(client_options(adopting->client)->ui,
+		    "One touch signs for the values of %zu secrets, from %s to %s.",
+		    adopt->order.count, adopting->rows[0].definition.name,
+		    adopting->rows[adopt->order.count - 1].definition.name);
 	TRY(secret_new(ED25519_SIZE, &adopting->box_seed, err));
 	TRY(secret_random(adopting->box_seed, ED25519_SIZE, err));
 	TRY(ed25519_public(adopting->box_seed, &adopt->box_key, err));
-	adopt->vault = adopting->view->chain.vault;
-	adopt->token = hand.entry->id;
-	memcpy(adopt->seat, hand.seat->name, sizeof(adopt->seat));
 	adopt->rotate = adopting->plan->rotate;
-	adopt->created = options->now();
-	adopt->expires = adopt->created + ADOPT_LIFE;
-	TRY(adopt_payload(adopt, &payload, err));
-	TRY(hand_state(&hand, STATEMENT_ADOPT, charter->training, payload, "sign the adoption",
-	    &adopting->statement, err));
-	return dsse_digest(&adopting->statement, &adopt->digest, err);
+	return order_sign(adopting->client, adopting->view, STATEMENT_ADOPT, adopt_members, adopt,
+	    "sign the adoption", &adopt->order, &adopting->statement, err);
 }
 
 /* --- One by one ------------------------------------------------------------------------------ */
@@ -164,14 +149,14 @@ seal(const struct adopting *adopting, size_t position, struct point *ret_enc,
     struct buf *ret_ciphertext, uint8_t ret_signature[ED25519_SIGNATURE_SIZE], struct err *err)
 {
 	const struct adopt *adopt = &adopting->adopt;
-	const struct adopt_item *item = &adopt->items[position];
+	const struct order_item *item = &adopt->order.items[position];
 	struct digest info, box;
 	HPKE *hpke = NULL;
 
-	TRY(adopt_info(&adopt->vault, item, &info, err));
+	TRY(adopt_info(&adopt->order.vault, item, &info, err));
 	TRY(hpke_sender(hpke_suite_default, &adopting->view->chain.charter->host_escrow,
 	    VIEW_OF(info.bytes), &hpke, ret_enc, err));
-	TRY(hpke_seal(hpke, VIEW_OF(adopt->digest.bytes),
+	TRY(hpke_seal(hpke, VIEW_OF(adopt->order.digest.bytes),
 	    secret_view(adopting->rows[position].credential), ret_ciphertext, err));
 	TRY(adopt_box_digest(adopt, item, ret_enc, buf_view(ret_ciphertext), &box, err));
 	return ed25519_sign(adopting->box_seed, VIEW_OF(box.bytes), ret_signature, err);
@@ -212,7 +197,8 @@ adopt_one(struct adopting *adopting, size_t position, bool *ret_left, struct err
 	secret_freep(&adopting->rows[position].credential);
 	request = op_new("adopt");
 	put_statement(request, "adopt", &adopting->statement);
-	json_put_hex(request, "secret", VIEW_OF(adopting->adopt.items[position].secret.bytes));
+	json_put_hex(request, "secret",
+	    VIEW_OF(adopting->adopt.order.items[position].secret.bytes));
 	json_put_hex(request, "enc", VIEW_OF(enc.bytes));
 	json_put_hex(request, "signature", VIEW_OF(signature));
 	TRY(client_send(adopting->client, request, buf_view(&ciphertext), "adopt", &reply, err));
@@ -231,7 +217,7 @@ static enum err_code
 adopt_each(struct adopting *adopting, size_t *ret_left, struct err *err)
 {
 	const struct ui *ui = client_options(adopting->client)->ui;
-	size_t count = adopting->adopt.count;
+	size_t count = adopting->adopt.order.count;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *name = adopting->rows[i].definition.name;
@@ -262,7 +248,7 @@ adopt_run(struct client *client, const struct adopt_plan *plan, size_t *ret_left
 		lookup_foresee(client, plan->name);
 	TRY(client_sync(client, &adopting.view, err));
 	TRY(gather(&adopting, err));
-	if (adopting.adopt.count == 0)
+	if (adopting.adopt.order.count == 0)
 		return err_set(err, ERR_NOT_FOUND, "%s",
 		    plan->ahead ? "no secret that has none yet is among these values" :
 		                  "every secret that is defined has a value");

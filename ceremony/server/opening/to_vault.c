@@ -75,7 +75,7 @@ replace(const struct opening *opening, const struct resealed *row, struct secret
 	TRY(store_get_version(session->store, &secret->id, old, &version, err));
 	TRY(store_add_opened(session->store, &secret->id, old, ceremony, NULL, err));
 	TRY(store_set_version_state(session->store, &secret->id, old, VERSION_RETIRED, err));
-	TRY(sealing_store(session, &row->sealing, VERSION_CURRENT, err));
+	TRY(sealing_store(session, &row->sealing, VERSION_CURRENT, version.seen, err));
 	TRY(expose_asked(session, &secret->id, old, ceremony, &exposed, err));
 	if (exposed || version.part_exposed) /* it is the same value */
 		TRY(store_set_part_exposed(session->store, &secret->id, number, err));

@@ -395,7 +395,7 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 	TRY(see_works(payment, err));
 	if (payment->stopped)
 		return ERR_OK;
-	if (!payment->old_refused) {
+	if (!payment->old_refused && !payment->debt.untried) {
 		if (target_expel(payment, &payment->debt.sessions, &cause) != ERR_OK ||
 		    target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)
 			return payment_stop(payment, cause.code, err, "%.400s", cause.text);
@@ -420,12 +420,25 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 }
 
 static enum grade
-grade_of(const struct announcement *announced)
+grade_of(const struct payment *payment)
 {
-	return announced->death == DEATH_NONE ? GRADE_CANNOT_DIE :
-	    announced->death == DEATH_COPIES  ? GRADE_COPIES_OPEN :
-	    announced->grace > 0              ? GRADE_REFUSED_AFTER_GRACE :
-	                                        GRADE_REFUSED;
+	const struct announcement *announced = &payment->definition.announced;
+
+	return payment->debt.untried         ? GRADE_NOT_TRIED :
+	    announced->death == DEATH_NONE   ? GRADE_CANNOT_DIE :
+	    announced->death == DEATH_COPIES ? GRADE_COPIES_OPEN :
+	    announced->grace > 0             ? GRADE_REFUSED_AFTER_GRACE :
+	                                       GRADE_REFUSED;
+}
+
+static enum rotation_sessions
+sessions_of(const struct payment *payment)
+{
+	bool stay = (payment->definition.announced.can & CAN_EXPEL) == 0;
+
+	return payment->debt.untried ? ROTATION_SESSIONS_NONE :
+	    stay                     ? ROTATION_SESSIONS_STAY :
+	                               (enum rotation_sessions)payment->debt.sessions;
 }
 
 /* The old value was made for another target, or changed by another rotator, than what was asked: then officers who signed the
@@ -453,7 +466,6 @@ static enum err_code
 make_statement(struct payment *payment, struct dsse *ret_statement, struct err *err)
 {
 	struct session *session = payment->session;
-	const struct announcement *announced = &payment->definition.announced;
 	VERSION_ROW version = {0};
 	JSON *payload = NULL;
 	struct rotation rotation = {.vault = session->chain.vault,
@@ -461,16 +473,15 @@ make_statement(struct payment *payment, struct dsse *ret_statement, struct err *
 	    .secret = payment->debt.secret,
 	    .old = payment->debt.old,
 	    .new = payment->debt.pending,
-	    .grade = grade_of(announced),
-	    .sessions = (announced->can & CAN_EXPEL) == 0 ?
-	        ROTATION_SESSIONS_STAY :
-	        (enum rotation_sessions)payment->debt.sessions,
+	    .grade = grade_of(payment),
+	    .sessions = sessions_of(payment),
 	    .time = session_now(session)};
 
 	TRY(check_moved(payment, &rotation.grade, err));
 	TRY(store_get_version(session->store, &payment->debt.secret, payment->debt.pending,
 	    &version, err));
 	rotation.header = version.header_hash;
+	payment->grade = rotation.grade;
 	plain_text(payment->proof, rotation.proof, sizeof(rotation.proof));
 	TRY(rotation_payload(&rotation, &payload, err));
 	TRY(statement_new(STATEMENT_ROTATION, session->chain.charter->training, payload,
@@ -519,6 +530,8 @@ close_ceremony(struct session *session, const struct debt_row *debt, struct err 
 static const char *
 tell_sessions(const struct payment *payment)
 {
+	if (payment->debt.untried)
+		return "";
 	if ((payment->definition.announced.can & CAN_EXPEL) == 0)
 		return "sessions that the old value opened may go on: such a target cannot end them";
 	if (payment->debt.sessions == SESSIONS_CANNOT_TELL)
@@ -530,8 +543,8 @@ tell_sessions(const struct payment *payment)
 static enum debt_by
 death_by(const struct payment *payment)
 {
-	if (payment->definition.announced.death == DEATH_NONE)
-		return BY_DEFINITION;
+	if (payment->definition.announced.death == DEATH_NONE || payment->debt.untried)
+		return BY_SIGNED;
 	return payment->old_refused && payment->seen_works ? BY_TARGET : BY_ROTATOR;
 }
 
@@ -569,8 +582,9 @@ rotate_retire(struct payment *payment, struct err *err)
 	TRY(make_statement(payment, &statement, err));
 	TRY(commit_retired(payment, &statement, err));
 	session_progress(payment->session, "%s: %s; the debt is paid", payment->secret.name,
-	    payment->definition.announced.death == DEATH_NONE ?
-	        "the old value stays, which its target cannot revoke" :
-	        "the old value is refused");
+	    payment->debt.untried ? "nobody had seen the old value, which was not tried" :
+	        payment->definition.announced.death == DEATH_NONE ?
+	                            "the old value stays, which its target cannot revoke" :
+	                            "the old value is refused");
 	return ERR_OK;
 }

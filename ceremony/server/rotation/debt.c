@@ -16,6 +16,7 @@
 
 #include "base/file_lock.h"
 #include "base/text_time.h"
+#include "ceremony/protocol/rows.h"
 #include "ceremony/server/rotation/death.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/place.h"
@@ -231,6 +232,8 @@ pay_locked(struct session *session, const struct id *id, const struct before *be
 	TRY(code);
 	paid->code = payment.debt.state == DEBT_RETIRED ? ERR_OK : payment.code;
 	paid->lost = payment.lost;
+	paid->has_grade = payment.debt.state == DEBT_RETIRED;
+	paid->grade = payment.grade;
 	snprintf(paid->note, sizeof(paid->note), "%s", payment.debt.note);
 	if (!payment.stopped && is_watched(&payment))
 		say_watched(&payment, paid->note);
@@ -342,4 +345,16 @@ rotate_pay(struct session *session, const struct id *id, struct paid *ret_paid, 
 		TRY(pay_one(session, id, &before, &paid, err));
 	*ret_paid = paid;
 	return ERR_OK;
+}
+
+void
+paid_tell(struct json *array, const char *name, const char *debt, const struct paid *paid)
+{
+	const struct rotation_told told = {.name = name,
+	    .debt = debt,
+	    .code = paid->code == ERR_OK || paid->in_grace ? "ok" : err_name(paid->code),
+	    .note = paid->note,
+	    .grade = paid->has_grade ? grade_names[paid->grade] : ""};
+
+	members_add(array, rotation_told_members, &told);
 }

@@ -285,17 +285,6 @@ alarm_of(struct session *session, const struct secret_row *secret, const struct 
 	return err->code;
 }
 
-static void
-tell(struct json *array, const char *name, const char *debt, const struct paid *paid)
-{
-	const struct rotation_told told = {.name = name,
-	    .debt = debt,
-	    .code = paid->code == ERR_OK || paid->in_grace ? "ok" : err_name(paid->code),
-	    .note = paid->note};
-
-	members_add(array, rotation_told_members, &told);
-}
-
 /* The others are paid before it is told that one met an alarm of its own; RET_ALARM is that. */
 static enum err_code
 pay_item(struct session *session, struct json *array, const struct item_row *item,
@@ -308,7 +297,7 @@ pay_item(struct session *session, struct json *array, const struct item_row *ite
 	TRY(rotate_pay(session, &item->debt, &paid, err));
 	if (paid.code == ERR_INTEGRITY && ret_alarm->code == ERR_OK)
 		(void)alarm_of(session, &secret, &item->debt, &paid, ret_alarm);
-	tell(array, secret.name, debt_state_names[paid.state], &paid);
+	paid_tell(array, secret.name, debt_state_names[paid.state], &paid);
 	return ERR_OK;
 }
 
@@ -380,7 +369,7 @@ rotate_one(struct session *session, struct json *array, const struct debt_row *d
 	TRY(store_get_secret(session->store, &debt->secret, &secret, err));
 	if (owed)
 		TRY(rotate_pay(session, &debt->id, &paid, err));
-	tell(array, secret.name, owed ? debt_state_names[paid.state] : "none", &paid);
+	paid_tell(array, secret.name, owed ? debt_state_names[paid.state] : "none", &paid);
 	return ERR_OK;
 }
 

@@ -228,7 +228,7 @@ check_versions(struct session *session, const struct escrow *escrow, struct err 
 static enum err_code
 check_values(const struct escrow *escrow, const struct debt_row *debt, struct err *ret_lost)
 {
-	if (escrow_find(escrow, debt->old) != NULL &&
+	if ((debt->untried || escrow_find(escrow, debt->old) != NULL) &&
 	    (debt->pending == 0 || escrow_find(escrow, debt->pending) != NULL))
 		return ERR_OK;
 	return err_set(ret_lost, ERR_INTEGRITY, "the escrow file lacks a value of this debt");

@@ -6,6 +6,7 @@
 #ifndef CEREMONY_SERVER_ROTATION_PAYMENT_H
 #define CEREMONY_SERVER_ROTATION_PAYMENT_H
 
+#include "ceremony/protocol/statements_host.h"
 #include "ceremony/server/rotation/states.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
@@ -45,6 +46,7 @@ struct payment {
 	/* What the rotator said when the old value was refused; and what one said last that is gone. */
 	char proof[ROTATOR_DETAIL_MAX + 1], said[ROTATOR_DETAIL_MAX + 1];
 	char pending_said[ROTATOR_DETAIL_MAX + 1]; /* when the pending value was last said no to */
+	enum grade grade;                          /* when it is RETIRED by this run */
 	bool overtaken; /* ERR_BUSY: another session changed what this run goes by */
 	bool stopped;
 	const char *lost;   /* what mends its escrow, at the end of the note; NULL: it is whole */

@@ -164,9 +164,10 @@ may_tell(struct payment *payment, bool *ret_may, struct err *err)
 		return landed(payment, err);
 	if (payment->tells >= PAYMENT_TELLS)
 		return payment_stop(payment, ERR_TARGET, err,
-		    "the target was told the new value %u times and still accepts the old one alone%s%.250s",
-		    payment->tells, payment->pending_said[0] != '\0' ? ": " : "",
-		    payment->pending_said);
+		    "the target was told the new value %u times and %s%s%.250s", payment->tells,
+		    payment->debt.untried ? "does not accept it" :
+		                            "still accepts the old one alone",
+		    payment->pending_said[0] != '\0' ? ": " : "", payment->pending_said);
 	*ret_may = true;
 	return ERR_OK;
 }
@@ -257,7 +258,7 @@ enum err_code
 rotate_verify_replaced(struct payment *payment, struct err *err)
 {
 	bool here = payment->new_works,
-	     dead = payment->definition.announced.grace > 0 ||
+	     dead = payment->definition.announced.grace > 0 || payment->debt.untried ||
 	    payment->definition.announced.death == DEATH_NONE;
 
 	if (!here)

@@ -50,7 +50,7 @@ commit_prepared(struct payment *payment, const struct sealing *sealing, struct e
 	payment->overtaken = secret.newest + 1 != sealing->number;
 	if (payment->overtaken)
 		return err_set(err, ERR_BUSY, "another session sealed a version of it meanwhile");
-	TRY(sealing_store(session, sealing, VERSION_PENDING, err));
+	TRY(sealing_store(session, sealing, VERSION_PENDING, false, err));
 	secret.newest = sealing->number;
 	TRY(store_update_secret(session->store, &secret, err));
 	debt.pending = sealing->number;
@@ -80,7 +80,8 @@ keep(struct payment *payment, struct secret *next, uint32_t number, struct seali
 }
 
 /* One of the values that are not wanted is proven dead by the old one, which works as far as anybody knows.  One at a time: nobody locks the account out.  One
- * that works all the same, where the old one does not, needs no other: RET_FOUND. */
+ * that works all the same, where the old one does not, needs no other: RET_FOUND.  Where the old one is not tried nothing
+ * proves it; one that nobody has seen goes as that does, and stays sealed like it. */
 static enum err_code
 make_room(struct payment *payment, bool *ret_found, struct err *err)
 {
@@ -93,6 +94,8 @@ make_room(struct payment *payment, bool *ret_found, struct err *err)
 	if (payment->escrow.count < ESCROW_VALUES || payment->session->rehearses)
 		return ERR_OK;
 	version = target_choose_other(payment);
+	if (payment->debt.untried)
+		return payment_forget(payment, version, err);
 	if (target_other(payment, version, payment->debt.old, &result, &taken, &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	*ret_found = result == PROBE_ACCEPTED && !taken;

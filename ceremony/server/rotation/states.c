@@ -50,7 +50,7 @@ static const struct row {
     {DEBT_WITHDRAWING, DEBT_LOSES, I, BY_TARGET, DEBT_OWED},
     /* It is still accepted, although its time is over. */
     {DEBT_WATCHED, DEBT_WITHDRAWS, O | I, BY_TARGET, DEBT_WITHDRAWING},
-    {DEBT_WATCHED, DEBT_RETIRES, R | O | I, BY_TARGET | BY_DEFINITION, DEBT_RETIRED},
+    {DEBT_WATCHED, DEBT_RETIRES, R | O | I, BY_TARGET | BY_SIGNED, DEBT_RETIRED},
 };
 
 const char *const debt_event_leaves[DEBT_EVENTS] = {
@@ -72,7 +72,7 @@ const char *const debt_event_leaves[DEBT_EVENTS] = {
 static const char *
 by_name(unsigned by)
 {
-	static const char *const names[] = {"host", "rotator", "target", "definition"};
+	static const char *const names[] = {"host", "rotator", "target", "signed"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (by == 1u << i)

@@ -37,10 +37,11 @@ extern const char *const debt_event_leaves[DEBT_EVENTS]; /* how the log calls wh
 
 /* Who caused it.  That a value works, or is dead, never rests on what a rotator says it did. */
 enum debt_by {
-	BY_HOST = 1,      /* its own decision, kept before it does what it says */
-	BY_ROTATOR = 2,   /* what one said that it did, made, or cannot do: a reason to ask */
-	BY_TARGET = 4,    /* a probe: it was seen to accept a value, or to refuse one */
-	BY_DEFINITION = 8 /* what was signed: such a value cannot die */
+	BY_HOST = 1,    /* its own decision, kept before it does what it says */
+	BY_ROTATOR = 2, /* what one said that it did, made, or cannot do: a reason to ask */
+	BY_TARGET = 4,  /* a probe: it was seen to accept a value, or to refuse one */
+	/* what was signed: by the definition such a value cannot die; or an operator ordered that one which nobody has seen is not tried */
+	BY_SIGNED = 8
 };
 
 /* The next state of a debt that is rotated by STYLE, by the word of BY alone.  ERR_INTERNAL: the table has no such row. */

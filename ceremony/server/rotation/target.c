@@ -128,6 +128,10 @@ target_expel(struct payment *payment, enum debt_sessions *sessions, struct err *
 	if (payment->expelled)
 		return ERR_OK;
 	payment->expelled = true;
+	if (payment->debt.untried) {
+		*sessions = SESSIONS_NONE; /* nobody could open one with it */
+		return ERR_OK;
+	}
 	if (rehearses(payment) || (payment->definition.announced.can & CAN_EXPEL) == 0)
 		return ERR_OK;
 	TRY(need_rotator(payment, err));
@@ -272,8 +276,9 @@ target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *r
 	static const enum target_place places[] = {TARGET_PENDING, TARGET_OLD};
 	static const enum rotator_value values[] = {ROTATOR_NEXT, ROTATOR_CURRENT};
 	enum probe_result result;
+	size_t end = payment->debt.untried ? TARGET_OLD : ARRAY_SIZE(places);
 
-	for (size_t i = payment->debt.pending != 0 ? 0 : 1; i < ARRAY_SIZE(places); i++) {
+	for (size_t i = payment->debt.pending != 0 ? 0 : 1; i < end; i++) {
 		TRY(target_probe(payment, values[i], &result, err));
 		if (result == PROBE_UNREACHABLE)
 			*ret_place = TARGET_UNKNOWN;
@@ -283,6 +288,11 @@ target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *r
 			return ERR_OK;
 		if (i == 0)
 			answer_detail(target_detail(payment), payment->pending_said);
+	}
+	if (payment->debt.untried) {
+		*ret_place =
+		    TARGET_OLD; /* as far as anybody knows; and it needs no value to be given another */
+		return ERR_OK;
 	}
 	TRY(try_other(payment, &result, ret_version, err));
 	*ret_place = result == PROBE_ACCEPTED ? TARGET_OTHER :

@@ -16,21 +16,20 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/rotation/target.h"
+#include "ceremony/server/secrets/order.h"
 #include "ceremony/server/secrets/seal_version.h"
-#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/escrow.h"
 #include "ceremony/server/vault/log.h"
 #include "ceremony/server/vault/rehearsal.h"
 #include "rotators/contract/rotator.h"
-#include "vault/store/statement.h"
 
 struct adoption {
 	struct dsse statement;
 	struct adopt adopt; /* what it says */
 	struct secret_id secret;
-	const struct adopt_item *item; /* of ADOPT: that secret's */
+	const struct order_item *item; /* of ADOPT: that secret's */
 	struct point enc;
 	uint8_t signature[ED25519_SIGNATURE_SIZE];
 	struct secret_row row;
@@ -52,56 +51,14 @@ adoption_done(struct adoption *adoption)
 
 /* --- May they? ---------------------------------------------------------------------------- */
 
-static enum err_code
-check_signer(struct session *session, const struct adoption *adoption, struct err *err)
-{
-	const struct chain *chain = &session->chain;
-	const struct adopt *adopt = &adoption->adopt;
-	const struct seat *seat = chain_seat(chain, adopt->seat);
-	const struct seat_token *token = chain_token(chain, adopt->seat, &adopt->token);
-
-	if (!digest_equal(&adopt->vault, &chain->vault))
-		return err_set(err, ERR_REFUSED, "vault: it is for another vault");
-	if (token == NULL)
-		return chain_refuse_token(chain, adopt->seat, &adopt->token, err);
-	if ((seat->roles & ROLE_OPERATOR) == 0)
-		return err_set(err, ERR_REFUSED, "seat: \"%s\" is no operator", adopt->seat);
-	if (adoption->statement.count != 1)
-		return err_set(err, ERR_INVALID, "it must carry one signature");
-	return alarm_of_client(session, seat_token_verify(&adoption->statement, token, err));
-}
-
-static enum err_code
-check_time(const struct session *session, const struct adopt *adopt, struct err *err)
-{
-	int64_t now = session_now(session);
-
-	if (adopt->created > now + CLOCK_BACK_MAX)
-		return err_set(err, ERR_REFUSED,
-		    "created: it comes from the future; compare the clocks of your machine and of the vault's host");
-	if (now >= adopt->expires || adopt->expires > now + CLOCK_BACK_MAX + ADOPT_LIFE)
-		return err_set(err, ERR_EXPIRED,
-		    "expires: it is not of today (or the clocks differ): run the command again");
-	return ERR_OK;
-}
-
-/* What it names is what is in force, and has no value yet. */
+/* What it names has no value yet. */
 static enum err_code
 check_row(struct session *session, struct adoption *adoption, struct err *err)
 {
-	const struct adopt_item *item = adoption->item;
+	const struct order_item *item = adoption->item;
 	struct secret_row *row = &adoption->row;
-	enum err_code code = store_get_secret(session->store, &item->secret, row, err);
 
-	if (code == ERR_NOT_FOUND)
-		return err_set(err, ERR_NOT_FOUND, "secret: there is no such secret");
-	if (code != ERR_OK)
-		return code;
-	if (row->retired)
-		return err_set(err, ERR_REFUSED, "%s: it is retired", row->name);
-	if (!digest_equal(&row->definition, &item->definition))
-		return err_set(err, ERR_REFUSED,
-		    "%s: its definition changed; run the command again", row->name);
+	TRY(order_secret(session, item, row, err));
 	if (row->newest != 0)
 		return err_set(err, ERR_EXISTS, "%s has a value already: 'halligan secret show %s'",
 		    row->name, row->name);
@@ -115,8 +72,7 @@ judge_adoption(struct session *session, void *context, struct err *err)
 {
 	struct adoption *adoption = context;
 
-	if (check_signer(session, adoption, err) != ERR_OK ||
-	    check_time(session, &adoption->adopt, err) != ERR_OK)
+	if (order_check(session, &adoption->statement, &adoption->adopt.order, err) != ERR_OK)
 		return err_add(err, "adopt");
 	return check_row(session, adoption, err);
 }
@@ -139,8 +95,8 @@ open_value(struct session *session, struct adoption *adoption, struct view ciphe
 	TRY(hpke_recipient(hpke_suite_default, VIEW_OF(adoption->enc.bytes),
 	    &session->keys.escrow_public, hpke_agree_local, session->keys.escrow,
 	    VIEW_OF(info.bytes), &hpke, err));
-	if (hpke_open(hpke, VIEW_OF(adopt->digest.bytes), ciphertext, &adoption->credential, err) !=
-	    ERR_OK)
+	if (hpke_open(hpke, VIEW_OF(adopt->order.digest.bytes), ciphertext, &adoption->credential,
+	        err) != ERR_OK)
 		return err_add(err,
 		    "the present value was not sealed to this vault and definition");
 	return credential_check(secret_view(adoption->credential), err);
@@ -222,19 +178,6 @@ add_debt(struct session *session, struct adoption *adoption, struct err *err)
 	return store_add_debt(session->store, &adoption->debt, err);
 }
 
-/* With one statement many are adopted, one after the other. */
-static enum err_code
-keep_statement(struct session *session, const struct adoption *adoption, struct err *err)
-{
-	struct digest ignored;
-	bool has;
-
-	TRY(store_has_statement(session->store, &adoption->adopt.digest, &has, err));
-	return has ?
-	    ERR_OK :
-	    session_keep(session, &adoption->statement, STATEMENT_ADOPT, false, &ignored, err);
-}
-
 static enum err_code
 record(struct session *session, struct adoption *adoption, struct err *err)
 {
@@ -243,8 +186,9 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 
 	/* The target was asked meanwhile. */
 	TRY(change_begin_judged(session, &change, judge_adoption, adoption, err));
-	TRY(keep_statement(session, adoption, err));
-	TRY(sealing_store(session, &adoption->sealing, VERSION_CURRENT, err));
+	TRY(order_keep(session, &adoption->statement, STATEMENT_ADOPT, &adoption->adopt.order,
+	    err));
+	TRY(sealing_store(session, &adoption->sealing, VERSION_CURRENT, true, err));
 	adoption->row.current = adoption->row.newest = 1;
 	TRY(store_update_secret(session->store, &adoption->row, err));
 	if (adoption->adopt.rotate) {
@@ -253,11 +197,11 @@ record(struct session *session, struct adoption *adoption, struct err *err)
 	} else
 		leaf_bytes(&leaf, "secret", VIEW_OF(adoption->row.id.bytes));
 	leaf_text(&leaf, "name", adoption->row.name);
-	leaf_text(&leaf, "seat", adoption->adopt.seat);
+	leaf_text(&leaf, "seat", adoption->adopt.order.seat);
 	leaf_int(&leaf, "version", 1);
 	leaf_bytes(&leaf, "header", VIEW_OF(adoption->sealing.hash.bytes));
 	leaf_bytes(&leaf, "definition", VIEW_OF(adoption->row.definition.bytes));
-	leaf_statement(&leaf, &adoption->adopt.digest);
+	leaf_statement(&leaf, &adoption->adopt.order.digest);
 	TRY(journal_add(session, &leaf, err));
 	TRY(change_commit(session, &change, err));
 	return adoption->adopt.rotate && !session->rehearses ?
@@ -314,7 +258,7 @@ read_call(struct session *session, struct call *call, struct adoption *adoption,
 		return err_set(err, ERR_INVALID, "the credential is larger than 64 KiB");
 	TRY(adopt_parse(&adoption->statement, session->chain.charter->training, &adoption->adopt,
 	    err));
-	adoption->item = adopt_find(&adoption->adopt, &adoption->secret);
+	adoption->item = order_find(&adoption->adopt.order, &adoption->secret);
 	if (adoption->item == NULL)
 		return err_set(err, ERR_REFUSED, "adopt: secrets: this one is not among them");
 	return ERR_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/secrets/seal_version.h"
 
+#include "base/credential.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "vault/documents/class.h"
@@ -88,7 +89,9 @@ enum err_code
 sealing_make(struct session *session, const struct definition *definition, uint32_t number,
     const struct secret *credential, struct sealing *ret_sealing, struct err *err)
 {
-	SEALING sealing = {.secret = definition->secret, .number = number};
+	SEALING sealing = {.secret = definition->secret,
+	    .number = number,
+	    .fields = credential_fields(secret_view(credential))};
 
 	TRY(chain_refresh(session, err));
 	if (seal(session, definition, credential, &sealing, err) != ERR_OK)
@@ -102,7 +105,7 @@ sealing_make(struct session *session, const struct definition *definition, uint3
 
 enum err_code
 sealing_store(struct session *session, const struct sealing *sealing, enum version_state state,
-    struct err *err)
+    bool seen, struct err *err)
 {
 	struct version_row row = {.secret = sealing->secret,
 	    .number = sealing->number,
@@ -111,7 +114,9 @@ sealing_store(struct session *session, const struct sealing *sealing, enum versi
 	    .shape = sealing->shape,
 	    .header = sealing->sealed.header,
 	    .ciphertext = sealing->sealed.ciphertext,
-	    .created = session_now(session)};
+	    .created = session_now(session),
+	    .seen = seen,
+	    .fields = sealing->fields};
 
 	if (!digest_equal(&sealing->header->charter, &session->chain.charter->digest))
 		return err_set(err, ERR_REFUSED,

@@ -14,6 +14,7 @@ struct sealing {
 	struct header *header;
 	struct digest hash;  /* of the header */
 	struct digest shape; /* vault/documents/class.h */
+	uint32_t fields;     /* that the credential has: a set of enum credential_field */
 };
 void sealing_done(struct sealing *sealing); /* accepts {0} */
 #define SEALING CLEANUP(sealing_done) struct sealing
@@ -27,8 +28,9 @@ bool sealing_wants(const struct session *session, const struct seat *seat,
 enum err_code sealing_make(struct session *session, const struct definition *definition,
     uint32_t number, const struct secret *credential, struct sealing *ret_sealing,
     struct err *err) MUST_CHECK;
-/* Inside a change: add it in STATE.  ERR_REFUSED when the charter changed since it was sealed. */
+/* Inside a change: add it in STATE.  SEEN: somebody had this value.  ERR_REFUSED when the charter changed since it was
+ * sealed. */
 enum err_code sealing_store(struct session *session, const struct sealing *sealing,
-    enum version_state state, struct err *err) MUST_CHECK;
+    enum version_state state, bool seen, struct err *err) MUST_CHECK;
 
 #endif

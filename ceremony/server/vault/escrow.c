@@ -181,7 +181,7 @@ parse(struct escrow *escrow, struct view bytes, const struct host_keys *keys, co
 	uint16_t format = reader_u16(&reader);
 	size_t count = reader_u8(&reader);
 
-	if (!view_equal(magic, view_of_text("HALe")) || count == 0 || count > ESCROW_VALUES)
+	if (!view_equal(magic, view_of_text("HALe")) || count > ESCROW_VALUES)
 		return err_set(err, ERR_INTEGRITY, "%s is damaged", path);
 	if (format != ESCROW_FORMAT)
 		return err_set(err, ERR_VERSION, "%s has format %u, this Halligan reads %d", path,

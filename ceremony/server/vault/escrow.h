@@ -8,7 +8,8 @@
  *	DIR/escrow/ID.new	the same, while the debt, or its next version, is being committed: when that was cut off
  *				before, the database knows it not, and the target never heard of it
  *
- *	a file		0600: "HALe", u16 format 1, u8 count 1..8, and for each value
+ *	a file		0600: "HALe", u16 format 1, u8 count 0..8 (0: of a debt whose old value stays sealed,
+ *			before its first new one), and for each value
  *			u32 version, 32 hash of its header, 65 enc, lp32 ciphertext (the credential)
  *
  * HPKE base mode to the host's escrow key; info = SHA-256(lp8 "halligan/v1 escrow" || vault ||

@@ -13,7 +13,7 @@ enum { ONE, TWO, DEFINED };
 struct adopting {
 	struct bench *bench;
 	struct definition definitions[DEFINED];
-	struct adopt_item items[DEFINED];
+	struct order_item items[DEFINED];
 	struct adopt adopt; /* its items are ITEMS */
 	struct dsse statement;
 	struct secret *seed; /* of its key for boxes */
@@ -45,10 +45,11 @@ state_it(struct adopting *adopting, const struct person *person)
 
 	dsse_done(&adopting->statement);
 	adopting->statement = (struct dsse){0};
-	assert_ok(adopt_payload(&adopting->adopt, &payload, &err));
+	assert_ok(
+	    order_payload(&adopting->adopt.order, adopt_members, &adopting->adopt, &payload, &err));
 	assert_ok(statement_new(STATEMENT_ADOPT, false, payload, &adopting->statement, &err));
 	person_sign(person, &adopting->statement);
-	assert_ok(dsse_digest(&adopting->statement, &adopting->adopt.digest, &err));
+	assert_ok(dsse_digest(&adopting->statement, &adopting->adopt.order.digest, &err));
 }
 
 static void
@@ -79,8 +80,8 @@ seal_box(struct adopting *adopting, size_t of)
 	assert_ok(adopt_info(&adopting->bench->vault_id, &adopting->items[of], &info, &err));
 	assert_ok(hpke_sender(hpke_suite_default, &adopting->bench->charter->host_escrow,
 	    VIEW_OF(info.bytes), &hpke, &box->enc, &err));
-	assert_ok(hpke_seal(hpke, VIEW_OF(adopting->adopt.digest.bytes), secret_view(credential),
-	    &box->ciphertext, &err));
+	assert_ok(hpke_seal(hpke, VIEW_OF(adopting->adopt.order.digest.bytes),
+	    secret_view(credential), &box->ciphertext, &err));
 	sign_box(adopting, of, adopting->seed, box);
 }
 
@@ -93,7 +94,7 @@ define(struct adopting *adopting, size_t of, const char *name)
 	bench_box(adopting->bench, name, "unused", &box);
 	assert_ok(bench_propose(adopting->bench, &box.statement, 0, -1, &err));
 	assert_ok(definition_copy(&box.definition, &adopting->definitions[of], &err));
-	adopting->items[of] = (struct adopt_item){box.definition.secret, box.definition.digest, 0};
+	adopting->items[of] = (struct order_item){box.definition.secret, box.definition.digest, 0};
 }
 
 static void
@@ -106,13 +107,13 @@ adopting_begin(struct adopting *adopting, struct bench *bench)
 	target_accept(bench, "password-one\npassword-two\n");
 	define(adopting, ONE, "prod/one");
 	define(adopting, TWO, "prod/two");
-	adopting->adopt = (struct adopt){.vault = bench->vault_id,
-	    .token = infra->seat.tokens[0].id,
-	    .items = adopting->items,
-	    .count = DEFINED,
-	    .created = bench->shared->now,
-	    .expires = bench->shared->now + ADOPT_LIFE};
-	snprintf(adopting->adopt.seat, sizeof(adopting->adopt.seat), "%s", infra->name);
+	adopting->adopt = (struct adopt){.order = {.vault = bench->vault_id,
+	                                     .token = infra->seat.tokens[0].id,
+	                                     .items = adopting->items,
+	                                     .count = DEFINED,
+	                                     .created = bench->shared->now,
+	                                     .expires = bench->shared->now + ORDER_LIFE}};
+	snprintf(adopting->adopt.order.seat, sizeof(adopting->adopt.order.seat), "%s", infra->name);
 	assert_ok(secret_new(ED25519_SIZE, &adopting->seed, &err));
 	assert_ok(secret_random(adopting->seed, ED25519_SIZE, &err));
 	assert_ok(ed25519_public(adopting->seed, &adopting->adopt.box_key, &err));
@@ -175,7 +176,7 @@ a_statement_is_good_for_no_secret_that_it_does_not_name(void **state)
 	struct bench *bench = *state;
 
 	adopting_begin(&adopting, bench);
-	adopting.adopt.count = 1;
+	adopting.adopt.order.count = 1;
 	state_it(&adopting, &bench->people[INFRA]);
 	seal_box(&adopting, TWO);
 	expect_refused(&adopting, TWO, &adopting.boxes[TWO], ERR_REFUSED, "is not among them");
@@ -219,19 +220,19 @@ a_statement_is_good_for_a_day(void **state)
 	const struct person *infra = &bench->people[INFRA];
 
 	adopting_begin(&adopting, bench);
-	bench->shared->now += ADOPT_LIFE;
+	bench->shared->now += ORDER_LIFE;
 	expect_refused(&adopting, ONE, &adopting.boxes[ONE], ERR_EXPIRED, "it is not of today");
 	/* One that says it is good for longer. */
-	adopting.adopt.created = bench->shared->now;
-	adopting.adopt.expires = bench->shared->now + 7 * ADOPT_LIFE;
+	adopting.adopt.order.created = bench->shared->now;
+	adopting.adopt.order.expires = bench->shared->now + 7 * ORDER_LIFE;
 	state_it(&adopting, infra);
 	seal_box(&adopting, ONE);
 	struct err err;
 	enum err_code code = send(&adopting, ONE, &adopting.boxes[ONE], &err);
 	assert_true(code == ERR_EXPIRED || code == ERR_INVALID);
 	/* Of tomorrow. */
-	adopting.adopt.created = bench->shared->now + ADOPT_LIFE / 2;
-	adopting.adopt.expires = adopting.adopt.created + ADOPT_LIFE;
+	adopting.adopt.order.created = bench->shared->now + ORDER_LIFE / 2;
+	adopting.adopt.order.expires = adopting.adopt.order.created + ORDER_LIFE;
 	state_it(&adopting, infra);
 	seal_box(&adopting, ONE);
 	expect_refused(&adopting, ONE, &adopting.boxes[ONE], ERR_REFUSED, "from the future");
@@ -251,15 +252,16 @@ a_statement_is_an_operators(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct person *person = &bench->people[rows[i].person];
 
-		adopting.adopt.token = person->seat.tokens[0].id;
-		snprintf(adopting.adopt.seat, sizeof(adopting.adopt.seat), "%s", person->name);
+		adopting.adopt.order.token = person->seat.tokens[0].id;
+		snprintf(adopting.adopt.order.seat, sizeof(adopting.adopt.order.seat), "%s",
+		    person->name);
 		state_it(&adopting, person);
 		seal_box(&adopting, ONE);
 		expect_refused(&adopting, ONE, &adopting.boxes[ONE], ERR_REFUSED, rows[i].says);
 	}
 	/* In infra's name, by another's token. */
-	adopting.adopt.token = bench->people[INFRA].seat.tokens[0].id;
-	snprintf(adopting.adopt.seat, sizeof(adopting.adopt.seat), "infra");
+	adopting.adopt.order.token = bench->people[INFRA].seat.tokens[0].id;
+	snprintf(adopting.adopt.order.seat, sizeof(adopting.adopt.order.seat), "infra");
 	state_it(&adopting, &bench->people[SECOPS]);
 	seal_box(&adopting, ONE);
 	expect_refused(&adopting, ONE, &adopting.boxes[ONE], ERR_REFUSED, "");
@@ -286,7 +288,7 @@ a_statement_is_good_for_no_other_vault(void **state)
 	struct bench *bench = *state;
 
 	adopting_begin(&adopting, bench);
-	adopting.adopt.vault.bytes[0] ^= 1;
+	adopting.adopt.order.vault.bytes[0] ^= 1;
 	state_it(&adopting, &bench->people[INFRA]);
 	seal_box(&adopting, ONE);
 	expect_refused(&adopting, ONE, &adopting.boxes[ONE], ERR_REFUSED,

@@ -19,6 +19,8 @@ struct town {
 	char name[60]; /* of what its target announces */
 };
 struct town *town_new(const char *name, const struct announcement *announced);
+/* Where nobody has seen "prod/db", and infra ordered that it be replaced: nothing was asked of the target yet. */
+struct town *town_new_unseen(const char *name, const struct announcement *announced);
 void town_free(struct town *town);
 DESTRUCTOR(town_freep, struct town, town_free)
 #define TOWN CLEANUP(town_freep) struct town
@@ -36,7 +38,7 @@ bool town_run_until_paid(struct town *town);
 bool town_case(struct town *town, const struct plan plans[PLANS], int64_t kill_at,
     int64_t *ret_points);
 
-/* So many debts were paid, oldest first, each by a statement of the grade that was announced. */
+/* So many debts were paid, oldest first, each by a statement of the grade that was announced, or that it was not tried. */
 void town_expect_ended(const struct town *town, unsigned count);
 /* alice opens the current version, and her lease is over. */
 void town_release(struct town *town);

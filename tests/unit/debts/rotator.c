@@ -371,7 +371,8 @@ __wrap_rotator_change(struct rotator *rotator, enum rotator_change change,
 	bool gives = verb == VERB_APPLY || verb == VERB_ADD;
 	enum fault fault = begin(rotator, verb);
 
-	if (rotator->told.current[0] == '\0' || (gives && rotator->told.next[0] == '\0'))
+	if ((rotator->told.current[0] == '\0' && verb != VERB_APPLY) ||
+	    (gives && rotator->told.next[0] == '\0'))
 		return err_set(err, ERR_INTERNAL, "there is no such value");
 	if (!gives && !rotator->next_works)
 		world_fail("a value is taken away, and that another works was not seen before");

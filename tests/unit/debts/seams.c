@@ -284,7 +284,7 @@ world_has_row(enum style style, enum debt_state from, enum debt_event event)
 {
 	bool has = false;
 
-	for (unsigned by = BY_HOST; by <= BY_DEFINITION; by <<= 1) {
+	for (unsigned by = BY_HOST; by <= BY_SIGNED; by <<= 1) {
 		enum debt_state to;
 		struct err err;
 

@@ -54,7 +54,7 @@ static const struct row {
     {DEBT_WATCHED, DEBT_WITHDRAWS, O | I, BY_TARGET, DEBT_WITHDRAWING},
     {DEBT_WITHDRAWING, DEBT_WATCHES_DEATH, O | I, BY_ROTATOR, DEBT_WATCHED},
     {DEBT_WITHDRAWING, DEBT_LOSES, I, BY_TARGET, DEBT_OWED},
-    {DEBT_WATCHED, DEBT_RETIRES, ALL, BY_TARGET | BY_DEFINITION, DEBT_RETIRED},
+    {DEBT_WATCHED, DEBT_RETIRES, ALL, BY_TARGET | BY_SIGNED, DEBT_RETIRED},
 };
 
 static const struct row *
@@ -86,7 +86,7 @@ what_is_not_in_the_table_is_refused(void **state)
 	for (enum style style = 0; style < STYLES; style++)
 		for (enum debt_state from = 0; from < DEBT_STATES; from++)
 			for (enum debt_event event = 0; event < DEBT_EVENTS; event++)
-				for (unsigned by = 0; by <= 2 * BY_DEFINITION;
+				for (unsigned by = 0; by <= 2 * BY_SIGNED;
 				     by = by == 0 ? 1 : 2 * by)
 					expect_step(style, from, event, (enum debt_by)by);
 }
@@ -102,7 +102,7 @@ that_a_value_works_or_is_dead_rests_on_no_rotators_word(void **state)
 		if (event == DEBT_VERIFIES || event == DEBT_FINDS || event == DEBT_LOSES)
 			assert_int_equal(rows[i].by, BY_TARGET);
 		if (event == DEBT_RETIRES)
-			assert_int_equal(rows[i].by, BY_TARGET | BY_DEFINITION);
+			assert_int_equal(rows[i].by, BY_TARGET | BY_SIGNED);
 		/* Nothing but these leads to where something is over. */
 		if (rows[i].to == DEBT_VERIFIED)
 			assert_true(event == DEBT_VERIFIES || event == DEBT_FINDS);

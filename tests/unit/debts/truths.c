@@ -144,8 +144,11 @@ kept_versions(struct session *session, size_t *ret_debts)
 
 	must(store_list_debts(session->store, DEBT_UNPAID, &rows, ret_debts, &err), &err,
 	    "the debts");
-	for (size_t i = 0; i < *ret_debts; i++)
+	for (size_t i = 0; i < *ret_debts; i++) {
 		kept |= escrowed(session, &rows[i]);
+		if (rows[i].untried) /* sealed to the officers, which is looked at beside */
+			kept |= UINT64_C(1) << rows[i].old;
+	}
 	return kept;
 }
 
@@ -206,6 +209,8 @@ check_told(struct session *session, const char *value)
 	must(store_find_secret(session->store, "prod/db", &secret, &err), &err, "the secret");
 	if (version == 0 || !is_sealed(session, &secret.id, version))
 		world_fail("the target is told a value that is not sealed");
+	if (version == scene()->untried)
+		world_fail("the target is told a value that nobody may open");
 	if ((kept_versions(session, &debts) >> version & 1) == 0)
 		world_fail("the target is told version %u, which is in no escrow", version);
 }
@@ -223,12 +228,14 @@ truths_check_dead(const struct id *debt, uint32_t old, uint32_t new)
 
 	if (now->announced.death == DEATH_NONE)
 		return;
-	if (now->unexpelled[old] && (now->announced.can & CAN_EXPEL) != 0)
+	if (now->unexpelled[old] && old != now->untried && (now->announced.can & CAN_EXPEL) != 0)
 		world_fail("version %u is said to be dead, and what it opened since may go on",
 		    old);
 	for (uint32_t version = 1; version < VERSIONS; version++) {
 		bool own = memcmp(&now->owner[version], debt, sizeof(*debt)) == 0;
 
+		if (version == scene()->untried)
+			continue;
 		if ((version == old || own) && version != new && now->sealed[version][0] != '\0' &&
 		    !truths_came_back(version) && target_takes(now->sealed[version]))
 			world_fail("version %u is said to be dead, and is accepted", version);
@@ -244,7 +251,7 @@ check_alone(void)
 		uint32_t version = truths_version_of(held->value);
 
 		if (held->until > world_now() && version != scene()->current &&
-		    !truths_came_back(version))
+		    version != scene()->untried && !truths_came_back(version))
 			world_fail("all is paid, and the target accepts version %u, not only the "
 			           "current one",
 			    version);

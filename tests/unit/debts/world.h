@@ -116,6 +116,8 @@ struct scene {
 	/* By version: it was taken away, when, and nobody ended its sessions since its time is over. */
 	bool unexpelled[VERSIONS];
 	int64_t taken[VERSIONS];
+	uint32_t
+	    untried; /* the version that nobody has seen, and that an operator ordered to be replaced; 0 */
 	bool blunt; /* it calls refused whatever it does not accept */
 	bool stale; /* the last run was killed: nobody knows more than before it */
 	/* When the last run ended: debts; the newest of them; versions. */

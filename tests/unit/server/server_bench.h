@@ -145,7 +145,8 @@ struct credential_box {
 	struct buf ciphertext;
 	uint8_t signature[ED25519_SIGNATURE_SIZE];
 	char password[64];
-	bool keeps; /* the adoption says that the value is not replaced */
+	const char *note; /* a field of the value beside the password; NULL */
+	bool keeps;       /* the adoption says that the value is not replaced */
 };
 void credential_box_done(struct credential_box *box);
 /* The definition of NAME signed by infra and secops; and PASSWORD sealed to the host, for which infra signed. */
@@ -159,6 +160,12 @@ enum err_code bench_send_value(struct bench *bench, const struct credential_box 
 /* Both. */
 enum err_code bench_send_box(struct bench *bench, const struct credential_box *box, bool rotate,
     struct json **ret_reply, struct err *err);
+/* PERSON signs an order to replace the value of NAME: that of its definition and present version, of now. */
+void bench_order(struct bench *bench, const struct person *person, const char *name,
+    struct order_item *ret_item, struct dsse *ret_statement);
+/* Of SECRET, one that STATEMENT names. */
+enum err_code bench_send_order(struct bench *bench, const struct dsse *statement,
+    const struct secret_id *secret, struct json **ret_reply, struct err *err);
 /* "prod/db", rotated: version 2 is current. */
 void bench_add_secret(struct bench *bench);
 

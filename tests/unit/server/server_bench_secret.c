@@ -40,20 +40,20 @@ state_adoption(struct bench *bench, struct credential_box *box, struct digest *r
 {
 	struct err err;
 	JSON *payload = NULL;
-	struct adopt_item item = {box->definition.secret, box->definition.digest, 0};
-	struct adopt adopt = {.vault = bench->vault_id,
-	    .token = bench->people[INFRA].seat.tokens[0].id,
-	    .rotate = !box->keeps,
-	    .items = &item,
-	    .count = 1,
-	    .created = bench->shared->now,
-	    .expires = bench->shared->now + ADOPT_LIFE};
+	struct order_item item = {box->definition.secret, box->definition.digest, 0};
+	struct adopt adopt = {.order = {.vault = bench->vault_id,
+	                          .token = bench->people[INFRA].seat.tokens[0].id,
+	                          .items = &item,
+	                          .count = 1,
+	                          .created = bench->shared->now,
+	                          .expires = bench->shared->now + ORDER_LIFE},
+	    .rotate = !box->keeps};
 
 	assert_ok(secret_new(ED25519_SIZE, ret_seed, &err));
 	assert_ok(secret_random(*ret_seed, ED25519_SIZE, &err));
 	assert_ok(ed25519_public(*ret_seed, &adopt.box_key, &err));
-	snprintf(adopt.seat, sizeof(adopt.seat), "%s", bench->people[INFRA].name);
-	assert_ok(adopt_payload(&adopt, &payload, &err));
+	snprintf(adopt.order.seat, sizeof(adopt.order.seat), "%s", bench->people[INFRA].name);
+	assert_ok(order_payload(&adopt.order, adopt_members, &adopt, &payload, &err));
 	assert_ok(statement_new(STATEMENT_ADOPT, false, payload, &box->adopt, &err));
 	person_sign(&bench->people[INFRA], &box->adopt);
 	assert_ok(dsse_digest(&box->adopt, ret_digest, &err));
@@ -72,6 +72,8 @@ bench_box_value(struct bench *bench, const char *password, struct credential_box
 	state_adoption(bench, box, &digest, &seed);
 	assert_ok(credential_new(&credential, &err));
 	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text(password), &err));
+	if (box->note != NULL)
+		assert_ok(credential_add(credential, FIELD_NOTE, view_of_text(box->note), &err));
 	buf_bytes(&bytes, VIEW_OF(box->definition.secret.bytes));
 	buf_bytes(&bytes, VIEW_OF(box->definition.digest.bytes));
 	info = labelled(bench, "halligan/v1 adopt", buf_view(&bytes));
@@ -154,6 +156,39 @@ bench_send_box(struct bench *bench, const struct credential_box *box, bool rotat
 {
 	TRY(bench_propose(bench, &box->statement, 0, -1, err));
 	return bench_send_value(bench, box, rotate, ret_reply, err);
+}
+
+void
+bench_order(struct bench *bench, const struct person *person, const char *name,
+    struct order_item *ret_item, struct dsse *ret_statement)
+{
+	struct err err;
+	struct item item;
+	JSON *payload = NULL;
+	struct order order = {.vault = bench->vault_id,
+	    .token = person->seat.tokens[0].id,
+	    .items = ret_item,
+	    .count = 1,
+	    .created = bench->shared->now,
+	    .expires = bench->shared->now + ORDER_LIFE};
+
+	bench_item(bench, name, &item);
+	*ret_item = (struct order_item){item.secret, item.definition, item.version};
+	snprintf(order.seat, sizeof(order.seat), "%s", person->name);
+	assert_ok(order_payload(&order, NULL, NULL, &payload, &err));
+	assert_ok(statement_new(STATEMENT_ROTATE, false, payload, ret_statement, &err));
+	person_sign(person, ret_statement);
+}
+
+enum err_code
+bench_send_order(struct bench *bench, const struct dsse *statement, const struct secret_id *secret,
+    struct json **ret_reply, struct err *err)
+{
+	struct json *request = op_new("rotate-unseen");
+
+	put_statement(request, "rotate", statement);
+	json_put_hex(request, "secret", VIEW_OF(secret->bytes));
+	return bench_call(bench, request, (struct view){0}, ret_reply, NULL, err);
 }
 
 void

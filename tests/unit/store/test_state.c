@@ -248,7 +248,7 @@ a_row_that_was_added_is_an_alarm_or_nobody_sees_it(void **state)
 	     " FROM secrets",
 	        read_another_secret, list_secrets},
 	    {"INSERT INTO debts SELECT 1, x'07000000000000000000000000000000', secret, old, pending,"
-	     " 'retired', ceremony, created, due, rejected, tries, sessions, note, NULL FROM debts",
+	     " 'retired', ceremony, created, due, rejected, tries, sessions, note, NULL, 0 FROM debts",
 	        read_another_debt, list_debts},
 	    {"INSERT INTO items SELECT ceremony, 1, zeroblob(16), version, state, NULL, note FROM items",
 	        list_items, read_opening_item},

@@ -174,7 +174,7 @@ static const struct obstacle {
         add_secret},
     {"INSERT INTO secrets VALUES (zeroblob(16), 'new', zeroblob(32), NULL, 0, 0)", "secrets",
         rename_secret},
-    {"INSERT INTO versions SELECT secret, 3, state, header_hash, header, ciphertext, 0, 0, shape, class"
+    {"INSERT INTO versions SELECT secret, 3, state, header_hash, header, ciphertext, 0, 0, shape, class, 0, 0"
      " FROM versions WHERE number = 1",
         "versions", add_version},
     {"INSERT INTO envelopes SELECT secret, 3, 0, token, enc, ciphertext FROM envelopes WHERE"
@@ -200,7 +200,7 @@ static const struct obstacle {
         "answers", add_answer},
     {"UPDATE debts SET arrival = " ARRIVAL, "debts", add_debt},
     {"UPDATE debts SET id = " ID_7, "debts", add_debt},
-    {"INSERT INTO debts SELECT 9, zeroblob(16), secret, old, pending, 'owed', NULL, 0, 0, 0, 0, 'none', '', NULL"
+    {"INSERT INTO debts SELECT 9, zeroblob(16), secret, old, pending, 'owed', NULL, 0, 0, 0, 0, 'none', '', NULL, 0"
      " FROM debts",
         "debts", add_open_debt},
     {"UPDATE tests SET position = " ARRIVAL, "tests", add_test},

@@ -263,12 +263,13 @@ exposed_versions_are_listed_until_another_is_current(void **state)
 	bench_fill(bench);
 	bench_begin(bench);
 	assert_ok(store_set_version_state(bench->store, &bench_secret, 1, VERSION_CURRENT, &err));
-	assert_ok(store_list_exposed(bench->store, rows, 2, &count, &all, &err));
+	assert_ok(store_list_sealed(bench->store, SEALED_EXPOSED, rows, 2, &count, &all, &err));
 	assert_int_equal(count, 0); /* nobody opened a share of it */
 	assert_ok(store_set_part_exposed(bench->store, &bench_secret, 1, &err));
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		assert_ok(store_set_version_state(bench->store, &bench_secret, 1, states[i], &err));
-		assert_ok(store_list_exposed(bench->store, rows, 2, &count, &all, &err));
+		assert_ok(
+		    store_list_sealed(bench->store, SEALED_EXPOSED, rows, 2, &count, &all, &err));
 		assert_int_equal(count, states[i] == VERSION_CURRENT ? 1 : 0);
 		assert_int_equal(all, count);
 	}

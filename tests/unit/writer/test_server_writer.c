@@ -148,7 +148,7 @@ whatever_a_release_rests_on_is_proven(void **state)
 	    {"INSERT INTO opened SELECT secret, version, ceremony, NULL FROM items",
 	        STRANGE("opened")},
 	    {"INSERT INTO debts SELECT 1, randomblob(16), secret, version, NULL, 'owed', NULL, 0, 0, 0,"
-	     " 0, 'none', '', NULL FROM items LIMIT 1",
+	     " 0, 'none', '', NULL, 0 FROM items LIMIT 1",
 	        STRANGE("debts")},
 	};
 	SCENE scene = {.bench = NULL};
