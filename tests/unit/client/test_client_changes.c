@@ -62,12 +62,15 @@ several_change_by_one_statement_one_screen_and_one_touch(void **state)
 	fine(change(&town, &reword, &err), &err);
 	assert_int_equal(town_token(&town, TOWN_CISO)->touches, 1);
 	assert_int_equal(town.pins_asked, 1);
+	assert_true(town.tried);
 	fine(definitions_parse(&town.proposed, false, &read, &err), &err);
 	assert_int_equal(read.count, 3);
 	for (size_t i = 0; i < read.count; i++) {
 		char heading[80];
 
 		snprintf(heading, sizeof(heading), "--- %zu of 3: %s ---\n", i + 1, three[i]);
+		assert_int_equal(times_seen(&town, heading), 1);
+		snprintf(heading, sizeof(heading), "AS IT IS     \n%s\n", three[i]);
 		assert_int_equal(times_seen(&town, heading), 1);
 		assert_string_equal(read.rows[i].name, three[i]);
 		assert_string_equal(read.rows[i].effect, "root on all");
@@ -163,6 +166,10 @@ what_is_wrong_with_any_of_them_is_told_before_the_pin(void **state)
 	town_open_many(&town, 3, MODE_RELEASE);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		expect_error(change(&town, &rows[i].plan, &err), rows[i].code, &err, rows[i].text);
+	/* What is wrong for all of them is told of none. */
+	expect_error(change(&town, &rows[6].plan, &err), ERR_USAGE, &err,
+	    "the charter has no policy");
+	assert_null(strstr(err.text, "prod/"));
 	assert_int_equal(town.pins_asked, 0);
 	assert_int_equal(town.proposed.count, 0);
 	town_close(&town);

@@ -118,6 +118,7 @@ struct town {
 	const char *rude_at;     /* op */
 	const char *place;       /* where the client says the vault is; NULL: /srv/town */
 	const char *hello_state; /* what the server says it is; NULL: live */
+	bool tried;              /* it was asked whether it would take what is proposed */
 	/* Of what is proposed: it is in force; it was another document. */
 	bool says_live, says_other;
 	/* Called before an honest reply is sent: change it. */

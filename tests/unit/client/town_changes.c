@@ -29,8 +29,10 @@ answer_propose(struct town *town, const struct json *request, struct json *reply
 	in_statement(&in, "statement", &statement);
 	bool try = json_in_bool(&in, "try");
 	assert_int_equal(in.code, ERR_OK);
-	if (try)
+	if (try) {
+		town->tried = true;
 		return;
+	}
 	answer_signature(town, &statement, reply);
 	if (!statement_is(&statement, STATEMENT_SECRET))
 		return;

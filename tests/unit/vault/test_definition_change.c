@@ -217,6 +217,7 @@ what_several_changes_need_is_told_at_once_and_each_quorum_once(void **state)
 
 	expect_error(definitions_verify(&statement, &set, charter, vault, &err), ERR_WAITING, &err,
 	    wide);
+	assert_null(strstr(strstr(err.text, wide) + 1, wide));
 	assert_non_null(strstr(err.text,
 	    "secret: prod/db2 and 1 more: the charter has its policy no more, and its own quorum ("));
 	assert_non_null(strstr(err.text,
