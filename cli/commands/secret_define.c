@@ -74,7 +74,8 @@ cmd_secret_change(struct cli_call *call, struct err *err)
 	const struct parsed *parsed = call->parsed;
 	const char *without[VALUES_MAX];
 	JSON *target = NULL;
-	struct change_plan plan = {.name = call_argument(call, 0),
+	struct change_plan plan = {.names = parsed->arguments,
+	    .count = parsed->argument_count,
 	    .policy = option_text(parsed, "policy"),
 	    .rotator = option_text(parsed, "rotator"),
 	    .effect = option_text(parsed, "effect"),
@@ -91,7 +92,9 @@ cmd_secret_change(struct cli_call *call, struct err *err)
 enum err_code
 cmd_secret_retire(struct cli_call *call, struct err *err)
 {
-	const struct change_plan plan = {.name = call_argument(call, 0), .retires = true};
+	const struct change_plan plan = {.names = call->parsed->arguments,
+	    .count = call->parsed->argument_count,
+	    .retires = true};
 
 	TRY(call_connect(call, err));
 	return definition_change(call->client, &plan, err);

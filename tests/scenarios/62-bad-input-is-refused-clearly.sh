@@ -122,6 +122,22 @@ ok "a second person signs it" as ciso secret sign
 told "nothing waits any more" 1 'no such definition waits.*secret add' as ciso secret sign
 ok "another" define prod/dead dead.json
 ok "and its second signature" as ciso secret sign
+remember
+told "a change that names a secret twice" 2 'prod/db stands twice, as secret 1 and 3' as infra secret change prod/db prod/dead prod/db --effect x
+told "a retirement that does" 2 'prod/dead stands twice, as secret 1 and 2' as infra secret retire prod/dead prod/dead
+told "one of two would stay as it is: it is named, and neither changes" 1 'prod/dead: nothing would change' as infra secret change prod/db prod/dead --target-json dead.json
+is "nobody is asked for a PIN" "$(tap_output | grep -c 'PIN of')" 0
+unchanged "none of these left anything"
+headings() { tap_output | grep -E '^--- [12] of 2: prod/|^Sign these 2 changes|^    (before|after) +"root on'; }
+ok "both are changed by one statement" as infra secret change prod/db prod/dead --effect "root on its host"
+read_first=$(headings)
+is "with one touch" "$(tap_output | grep -c '^Touched')" 1
+is "each is read under its own heading, before and after" "$(wc -l <<< "$read_first") $(grep -c before <<< "$read_first") $(grep -c after <<< "$read_first")" "7 2 2"
+like "and it is said who is needed" "$(tap_output)" 'Still needed, yours included: secret: prod/db and 1 more: the quorum of policy production'
+ok "who signs next" as ciso secret sign
+is "reads the same" "$(headings)" "$read_first"
+ok "a third person makes the quorum" as secops secret sign
+like "and then both are in force" "$(halligan secret show prod/db; halligan secret show prod/dead)" 'root on its host.*root on its host'
 umask 077
 head -c 65537 /dev/zero | tr '\0' x > large
 head -c 65530 large > nearly

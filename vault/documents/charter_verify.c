@@ -80,35 +80,23 @@ check_policy(const struct dsse *statement, const struct charter *of,
 	return signers_check_left(statement, &policy->quorum, of, suspended, whose, err);
 }
 
-/* What came of one quorum; what is missing goes into MISSING. */
-static enum err_code
-note(enum err_code code, struct buf *missing, struct err *err)
-{
-	if (code != ERR_WAITING)
-		return code;
-	buf_format(missing, "%s%s", missing->size > 0 ? ". " : "", err->text);
-	return buf_check(missing, err);
-}
-
-/* All that is missing is told at once, as one part: an alarm has parts of its own (err.h). */
+/* All that is missing is told at once. */
 static enum err_code
 check_quorums(const struct dsse *statement, const struct charter *charter,
     const struct charter *previous, const struct suspensions *suspended, struct err *err)
 {
 	BUF missing = {0};
 
-	TRY(note(charter_check_change(statement, previous, err), &missing, err));
-	TRY(note(charter_check_change(statement, charter, err), &missing, err));
+	TRY(signers_note(charter_check_change(statement, previous, err), &missing, err));
+	TRY(signers_note(charter_check_change(statement, charter, err), &missing, err));
 	for (size_t i = 0; i < previous->policy_count; i++) {
 		const struct policy *policy = &previous->policies[i];
 
 		if (charter_changes_policy(charter, policy))
-			TRY(note(check_policy(statement, previous, suspended, policy, err),
+			TRY(signers_note(check_policy(statement, previous, suspended, policy, err),
 			    &missing, err));
 	}
-	if (missing.size == 0)
-		return ERR_OK;
-	return err_set(err, ERR_WAITING, "%s", buf_string(&missing));
+	return signers_end(&missing, err);
 }
 
 enum err_code

@@ -28,61 +28,145 @@ check_policy(const struct definition *definition, const struct charter *charter,
 
 /* --- Who signed --------------------------------------------------------------------------- */
 
-enum { WHOSE_SIZE = QUORUM_TEXT_MAX + 4 * SEAT_NAME_MAX };
+enum { WHOSE_SIZE = QUORUM_TEXT_MAX + 5 * SEAT_NAME_MAX };
 
-static enum err_code
-check_headers(const struct dsse *statement, const struct definition *definition,
-    const struct charter *charter, struct err *err)
+/* The quorums of a statement: each is looked at once, however many of its definitions ask it. */
+struct asking {
+	const struct dsse *statement;
+	const struct definitions *definitions;
+	const struct charter *charter;
+	struct buf looked;  /* const char *: their texts */
+	struct buf missing; /* all that is, told at once */
+};
+
+static void
+asking_done(struct asking *asking)
 {
-	char whose[WHOSE_SIZE];
+	buf_done(&asking->looked);
+	buf_done(&asking->missing);
+}
 
-	for (size_t i = 0; i < definition->change.quorum_count; i++) {
-		const char *text = definition->change.quorums[i];
-		struct quorum quorum;
+/* Was the very text TEXT, or where OR_SAME another that reads the same, looked at before?  From now on it was. */
+static bool
+was_looked_at(struct asking *asking, const char *text, bool or_same)
+{
+	for (size_t at = 0; at < asking->looked.size; at += sizeof(text)) {
+		const char *known;
 
-		(void)snprintf(whose, sizeof(whose),
-		    "secret: %s: the quorum that a version is sealed to (%s)", definition->name,
-		    text);
-		TRY(quorum_parse(text, &quorum, err));
-		/* Some of them may have left since: then all who are left. */
-		TRY(signers_check_left(statement, &quorum, charter, NULL, whose, err));
+		memcpy(&known, asking->looked.data + at, sizeof(known));
+		if (known == text || (or_same && strcmp(known, text) == 0))
+			return true;
 	}
-	return ERR_OK;
+	buf_bytes(&asking->looked, view_of(&text, sizeof(text)));
+	return false;
+}
+
+static bool
+asks(const struct definition_change *change, const char *quorum)
+{
+	for (size_t i = 0; i < change->quorum_count; i++)
+		if (strcmp(change->quorums[i], quorum) == 0)
+			return true;
+	return false;
+}
+
+/* "secret: prod/db and 4 more": the first that asks POLICY, or the quorum HEADER of a version, and how many others do. */
+static void
+name_asking(const struct asking *asking, const char *policy, const char *header,
+    char ret_text[WHOSE_SIZE])
+{
+	const char *first = NULL;
+	size_t more = 0;
+
+	for (size_t i = 0; i < asking->definitions->count; i++) {
+		const struct definition *row = &asking->definitions->rows[i];
+
+		if (row->revision == 1 ||
+		    (policy != NULL ? strcmp(row->change.policy, policy) != 0 :
+		                      !asks(&row->change, header)))
+			continue;
+		if (first != NULL)
+			more++;
+		else
+			first = row->name;
+	}
+	if (more > 0)
+		(void)snprintf(ret_text, WHOSE_SIZE, "secret: %s and %zu more", first, more);
+	else
+		(void)snprintf(ret_text, WHOSE_SIZE, "secret: %s", first);
 }
 
 static enum err_code
-check_change(const struct dsse *statement, const struct definition *definition,
-    const struct charter *charter, struct err *err)
+check_header(const struct asking *asking, const char *text, struct err *err)
 {
-	const struct policy *policy = charter_policy(charter, definition->change.policy);
-	char whose[WHOSE_SIZE];
+	char who[WHOSE_SIZE], whose[2 * WHOSE_SIZE];
+	struct quorum quorum;
 
+	name_asking(asking, NULL, text, who);
+	(void)snprintf(whose, sizeof(whose), "%s: the quorum that a version is sealed to (%s)", who,
+	    text);
+	TRY(quorum_parse(text, &quorum, err));
+	/* Some of them may have left since: then all who are left. */
+	return signers_check_left(asking->statement, &quorum, asking->charter, NULL, whose, err);
+}
+
+/* A version that is sealed to the very quorum of a policy that is asked needs nothing more. */
+static enum err_code
+check_headers(struct asking *asking, const struct definition_change *change, struct err *err)
+{
+	for (size_t i = 0; i < change->quorum_count; i++)
+		if (!was_looked_at(asking, change->quorums[i], true))
+			TRY(signers_note(check_header(asking, change->quorums[i], err),
+			    &asking->missing, err));
+	return ERR_OK;
+}
+
+/* Of the policy that protects it now. */
+static enum err_code
+check_present(struct asking *asking, const char *name, struct err *err)
+{
+	const struct charter *charter = asking->charter;
+	const struct policy *policy = charter_policy(charter, name);
+	const char *text = policy != NULL ? policy->quorum_text : charter->change_text;
+	char who[WHOSE_SIZE], whose[2 * WHOSE_SIZE];
+
+	if (was_looked_at(asking, text, false))
+		return ERR_OK;
+	name_asking(asking, name, NULL, who);
 	if (policy != NULL)
-		(void)snprintf(whose, sizeof(whose), "secret: %s: the quorum of policy %s (%s)",
-		    definition->name, policy->name, policy->quorum_text);
+		(void)snprintf(whose, sizeof(whose), "%s: the quorum of policy %s (%s)", who,
+		    policy->name, text);
 	else
 		(void)snprintf(whose, sizeof(whose),
-		    "secret: %s: the charter has its policy no more, and its own quorum (%s)",
-		    definition->name, charter->change_text);
-	TRY(signers_check_quorum(statement, policy != NULL ? &policy->quorum : &charter->change,
-	    charter->seats, charter->seat_count, whose, err));
-	return check_headers(statement, definition, charter, err);
+		    "%s: the charter has its policy no more, and its own quorum (%s)", who, text);
+	return signers_check_quorum(asking->statement,
+	    policy != NULL ? &policy->quorum : &charter->change, charter->seats,
+	    charter->seat_count, whose, err);
 }
 
 static enum err_code
 check_signed(const struct dsse *statement, const struct definitions *definitions,
     const struct charter *charter, struct err *err)
 {
+	CLEANUP(asking_done)
+	struct asking asking = {statement, definitions, charter, .looked = {0}};
 	bool first = false;
 
 	for (size_t i = 0; i < definitions->count; i++) {
 		first |= definitions->rows[i].revision == 1;
 		if (definitions->rows[i].revision > 1)
-			TRY(check_change(statement, &definitions->rows[i], charter, err));
+			TRY(signers_note(check_present(&asking, definitions->rows[i].change.policy,
+			                     err),
+			    &asking.missing, err));
 	}
-	return first ?
-	    signers_check_two(statement, charter->seats, charter->seat_count, "secret", err) :
-	    ERR_OK;
+	for (size_t i = 0; i < definitions->count; i++)
+		TRY(check_headers(&asking, &definitions->rows[i].change, err));
+	if (first)
+		TRY(signers_note(signers_check_two(statement, charter->seats, charter->seat_count,
+		                     "secret", err),
+		    &asking.missing, err));
+	TRY(buf_check(&asking.looked, err));
+	return signers_end(&asking.missing, err);
 }
 
 enum err_code
@@ -146,15 +230,6 @@ definition_follows(const struct definition *later, const struct definition *earl
 		    "secret: %s: nothing would change: its definition says so already",
 		    later->name);
 	return ERR_OK;
-}
-
-static bool
-asks(const struct definition_change *change, const char *quorum)
-{
-	for (size_t i = 0; i < change->quorum_count; i++)
-		if (strcmp(change->quorums[i], quorum) == 0)
-			return true;
-	return false;
 }
 
 enum err_code

@@ -15,7 +15,7 @@
 #include "vault/documents/definition.h"
 
 /* Vault id, every policy exists in CHARTER, and every signature is valid and of a token of CHARTER.  ERR_WAITING says
- * who has not signed yet; ERR_REFUSED: an unknown key; a quorum that nobody can meet. */
+ * who has not signed yet, of each quorum that is not met, however many of the definitions ask it; ERR_REFUSED: an unknown key; a quorum that nobody can meet. */
 enum err_code definitions_verify(const struct dsse *statement,
     const struct definitions *definitions, const struct charter *charter,
     const struct digest *vault, struct err *err) MUST_CHECK;

@@ -180,3 +180,19 @@ signers_check_left(const struct dsse *statement, const struct quorum *quorum,
 		    whose, buf_string(&tally.missing));
 	return await(&tally, whose, err);
 }
+
+enum err_code
+signers_note(enum err_code code, struct buf *missing, struct err *err)
+{
+	if (code != ERR_WAITING)
+		return code;
+	if (missing->size < ERR_TEXT_SIZE) /* more is not told */
+		buf_format(missing, "%s%s", missing->size > 0 ? ". " : "", err->text);
+	return buf_check(missing, err);
+}
+
+enum err_code
+signers_end(struct buf *missing, struct err *err)
+{
+	return missing->size == 0 ? ERR_OK : err_set(err, ERR_WAITING, "%s", buf_string(missing));
+}

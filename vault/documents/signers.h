@@ -32,5 +32,10 @@ enum err_code signers_check_quorum(const struct dsse *statement, const struct qu
 enum err_code signers_check_left(const struct dsse *statement, const struct quorum *quorum,
     const struct charter *charter, const struct suspensions *suspended, const char *whose,
     struct err *err) MUST_CHECK;
+/* What came of one of several quorums: what it misses is appended to MISSING, and the next is looked at; another error
+ * than ERR_WAITING stays what it is. */
+enum err_code signers_note(enum err_code code, struct buf *missing, struct err *err) MUST_CHECK;
+/* In the end: ERR_WAITING with all of MISSING, as one part (an alarm has parts of its own, err.h); ERR_OK: nothing is. */
+enum err_code signers_end(struct buf *missing, struct err *err) MUST_CHECK;
 
 #endif

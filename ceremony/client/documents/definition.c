@@ -2,6 +2,7 @@
 #include "ceremony/client/documents/definition.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -12,54 +13,119 @@
 #include "ceremony/client/text/definition.h"
 #include "vault/documents/definition_verify.h"
 
-/* What the vault has in force when DEFINITIONS change something, in RET_EARLIER; whether they may, but for signatures. */
-static enum err_code
-find_earlier(struct client *client, const struct vault_view *view,
-    const struct definitions *definitions, struct lookup *ret_earlier, bool *ret_has,
-    struct err *err)
-{
-	const struct definition *first = &definitions->rows[0];
+enum { AHEAD = 32 };
 
-	*ret_has = first->revision > 1;
-	for (size_t i = 0; i < definitions->count && !*ret_has; i++)
-		if (definitions->rows[i].revision > 1)
-			return err_set(err, ERR_REFUSED,
-			    "the draft defines and changes at once; this Halligan signs no such thing");
-	for (size_t i = 0; i < definitions->count && !*ret_has; i++)
-		TRY(lookup_none(client, definitions->rows[i].name, err));
-	if (!*ret_has)
-		return ERR_OK;
-	if (definitions->count > 1)
-		return err_set(err, ERR_REFUSED,
-		    "the draft changes %zu secrets at once; this Halligan signs one change at a time",
-		    definitions->count);
-	TRY(lookup_secret(client, view, first->name, ret_earlier, err));
-	TRY(definition_follows(first, &ret_earlier->definition, err));
-	if (ret_earlier->header == NULL)
-		return ERR_OK;
-	for (size_t i = 0; i < first->change.quorum_count; i++)
-		if (strcmp(first->change.quorums[i], ret_earlier->header->quorum) == 0)
-			return ERR_OK;
-	return err_set(err, ERR_INTEGRITY,
-	    "the draft does not ask the quorum that version %u is sealed to; do not sign it",
-	    ret_earlier->current);
+/* What will be asked of the next of DEFINITIONS, once for all of them. */
+static void
+look_ahead(struct client *client, const struct definitions *definitions, size_t at)
+{
+	for (size_t i = at; at % AHEAD == 0 && i < at + AHEAD && i < definitions->count; i++)
+		lookup_foresee(client, definitions->rows[i].name);
 }
 
+/* May LATER change EARLIER, but for signatures? */
+static enum err_code
+check_change(const struct definition *later, const struct lookup *earlier, struct err *err)
+{
+	TRY(definition_follows(later, &earlier->definition, err));
+	if (earlier->header == NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < later->change.quorum_count; i++)
+		if (strcmp(later->change.quorums[i], earlier->header->quorum) == 0)
+			return ERR_OK;
+	return err_set(err, ERR_INTEGRITY,
+	    "the draft does not ask the quorum that version %u of %s is sealed to; do not sign it",
+	    earlier->current, later->name);
+}
+
+/* What the vault has in force of each secret that DEFINITIONS change; none, where they are new. */
+static enum err_code
+find_earlier(struct client *client, const struct vault_view *view,
+    const struct definitions *definitions, struct lookups *ret_earlier, struct err *err)
+{
+	const struct definition *rows = definitions->rows;
+	bool changes = rows[0].revision > 1;
+
+	for (size_t i = 0; i < definitions->count; i++)
+		if ((rows[i].revision > 1) != changes)
+			return err_set(err, ERR_REFUSED,
+			    "the draft defines and changes at once; this Halligan signs no such thing");
+	if (changes)
+		TRY(lookups_new(definitions->count, ret_earlier, err));
+	for (size_t i = 0; i < definitions->count; i++) {
+		look_ahead(client, definitions, i);
+		if (!changes) {
+			TRY(lookup_none(client, rows[i].name, err));
+			continue;
+		}
+		TRY(lookup_secret(client, view, rows[i].name, &ret_earlier->rows[i], err));
+		TRY(check_change(&rows[i], &ret_earlier->rows[i], err));
+	}
+	return ERR_OK;
+}
+
+DESTRUCTOR(free_before, struct definition_before, free)
+
+static enum err_code
+show_changes(const struct definition_screen *screen, const struct definitions *definitions,
+    const struct lookups *earlier, struct err *err)
+{
+	CLEANUP(free_before)
+	struct definition_before *before = calloc(earlier->count, sizeof(*before));
+	struct death_told ignored;
+
+	if (before == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory");
+	for (size_t i = 0; i < earlier->count; i++) {
+		const struct lookup *row = &earlier->rows[i];
+
+		before[i] = (struct definition_before){&row->definition,
+		    row->has_debt || row->released || lookup_death(row, 0, &ignored)};
+	}
+	return show_definition_changes(screen, before, definitions, err);
+}
+
+/* MISSING: whose signatures changes need still. */
 static enum err_code
 show(const struct client *client, const struct vault_view *view,
-    const struct definitions *definitions, const struct lookup *earlier, struct err *err)
+    const struct definitions *definitions, const struct lookups *earlier, const char *missing,
+    struct err *err)
 {
-	struct death_told ignored;
 	const struct client_options *options = client_options(client);
 	const struct definition_screen screen = {.ui = options->ui,
 	    .charter = view->chain.charter,
-	    .pages = options->person,
-	    .owes = earlier != NULL &&
-	        (earlier->has_debt || earlier->released || lookup_death(earlier, 0, &ignored))};
+	    .pages = options->person};
 
-	return earlier != NULL ?
-	    show_definition_change(&screen, &earlier->definition, &definitions->rows[0], err) :
-	    show_definitions(&screen, definitions, err);
+	if (earlier == NULL)
+		return show_definitions(&screen, definitions, err);
+	TRY(show_changes(&screen, definitions, earlier, err));
+	if (missing[0] != '\0')
+		ui_say(options->ui, "Still needed, yours included: %s", missing);
+	return ERR_OK;
+}
+
+enum { QUESTION_SIZE = 120 };
+
+static void
+ask_for(const struct definitions *definitions, char ret_question[QUESTION_SIZE])
+{
+	const struct definition *rows = definitions->rows;
+	size_t count = definitions->count, retired = 0;
+
+	for (size_t i = 0; i < count; i++)
+		retired += rows[i].change.retires ? 1 : 0;
+	const char *what = rows[0].revision == 1 ? "definition" :
+	    retired == count                     ? "retirement" :
+	                                           "change";
+	if (count == 1)
+		(void)snprintf(ret_question, QUESTION_SIZE, "Sign this %s? Type yes", what);
+	else if (retired == 0 || retired == count)
+		(void)snprintf(ret_question, QUESTION_SIZE, "Sign these %zu %ss? Type yes", count,
+		    what);
+	else
+		(void)snprintf(ret_question, QUESTION_SIZE,
+		    "Sign these %zu changes, %zu of which retire a secret for good? Type yes",
+		    count, retired);
 }
 
 static enum err_code
@@ -71,7 +137,7 @@ confirm_and_sign(struct client *client, const struct vault_view *view, struct ds
 	                                   view->chain.charter->seat_count}},
 	    .roles = ROLE_OFFICER | ROLE_OPERATOR,
 	    .suspended = &view->chain.suspensions};
-	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1], question[80];
+	char name[HAND_NAME_SIZE], keyid[2 * DIGEST_SIZE + 1], question[QUESTION_SIZE];
 
 	TRY(hand_take(client_options(client), &want, hand, err));
 	hand_name(hand, name);
@@ -80,20 +146,11 @@ confirm_and_sign(struct client *client, const struct vault_view *view, struct ds
 		return err_set(err, ERR_EXISTS,
 		    "%s has signed it already; somebody else signs it now", name);
 	ui_say(ui, "You sign as %s.", name);
-	if (definitions->count == 1)
-		snprintf(question, sizeof(question), "Sign this %s? Type yes",
-		    definitions->rows[0].revision == 1      ? "definition" :
-		        definitions->rows[0].change.retires ? "retirement" :
-		                                              "change");
-	else
-		snprintf(question, sizeof(question), "Sign these %zu definitions? Type yes",
-		    definitions->count);
+	ask_for(definitions, question);
 	TRY(ui_demand(ui, question, "yes", err));
 	TRY(hand_unlock(hand, 1, 0, err));
 	return hand_sign(hand, statement, "sign the definition", err);
 }
-
-enum { AHEAD = 32 };
 
 /* Whoever has the host could say so and drop them. */
 static enum err_code
@@ -106,9 +163,7 @@ check_in_force(struct client *client, const struct definitions *definitions, str
 		const struct definition *definition = &definitions->rows[i];
 		LOOKUP lookup = {0};
 
-		for (size_t ahead = i; i % AHEAD == 0 && ahead < i + AHEAD; ahead++)
-			if (ahead < definitions->count)
-				lookup_foresee(client, definitions->rows[ahead].name);
+		look_ahead(client, definitions, i);
 		TRY(lookup_secret(client, view, definition->name, &lookup, err));
 		if (!digest_equal(&lookup.definition.digest, &definition->digest))
 			return err_set(err, ERR_INTEGRITY,
@@ -119,34 +174,46 @@ check_in_force(struct client *client, const struct definitions *definitions, str
 }
 
 static void
-say_outcome(const struct client *client, const struct definitions *definitions,
-    const struct draft_outcome *outcome)
+say_in_force(const struct ui *ui, const struct definitions *definitions)
 {
-	const struct ui *ui = client_options(client)->ui;
 	const struct definition *first = &definitions->rows[0];
+	size_t count = definitions->count;
 
-	if (!outcome->live)
-		ui_say(ui,
-		    "Signed, but not in force yet: %s. Next: halligan secret sign %s, with their token.",
-		    TOLD(client_is_far(client), outcome->missing), outcome->name);
+	if (first->revision > 1 && count > 1)
+		ui_say(ui, "%zu secrets: what you read is in force.", count);
 	else if (first->change.retires)
 		ui_say(ui, "%s is retired.", first->name);
 	else if (first->revision > 1)
 		ui_say(ui, "%s: revision %u is in force.", first->name, first->revision);
-	else if (definitions->count > 1)
+	else if (count > 1)
 		ui_say(ui,
 		    "%zu secrets are defined. Next, an operator gives their values: halligan secret adopt --all",
-		    definitions->count);
+		    count);
 	else
 		ui_say(ui,
 		    "%s is defined. Next, an operator gives its value: halligan secret adopt %s",
 		    first->name, first->name);
 }
 
-/* Of a statement that the vault can take: the rest is for the person. */
+static void
+say_outcome(const struct client *client, const struct definitions *definitions,
+    const struct draft_outcome *outcome)
+{
+	const struct ui *ui = client_options(client)->ui;
+
+	if (outcome->live)
+		say_in_force(ui, definitions);
+	else
+		ui_say(ui,
+		    "Signed, but not in force yet: %s. Next: halligan secret sign %s, with their token.",
+		    TOLD(client_is_far(client), outcome->missing), outcome->name);
+}
+
+/* Of a statement that the vault can take, whose signatures it needs still, in RET_MISSING, or "": the rest is for the
+ * person. */
 static enum err_code
 read_back(const struct dsse *statement, const struct vault_view *view,
-    struct definitions *ret_definitions, struct err *err)
+    struct definitions *ret_definitions, char ret_missing[ERR_TEXT_SIZE], struct err *err)
 {
 	enum err_code code;
 
@@ -154,27 +221,29 @@ read_back(const struct dsse *statement, const struct vault_view *view,
 	TRY(chain_check_signers(&view->chain, statement, err));
 	code = definitions_verify(statement, ret_definitions, view->chain.charter,
 	    &view->chain.vault, err);
+	(void)snprintf(ret_missing, ERR_TEXT_SIZE, "%s", code == ERR_WAITING ? err->text : "");
 	return code == ERR_WAITING ? ERR_OK : code;
 }
 
 enum err_code
 definition_propose(struct client *client, const struct vault_view *view,
-    struct definitions *definitions, const struct lookup *earlier, struct err *err)
+    struct definitions *definitions, const struct lookups *earlier, struct err *err)
 {
 	struct draft_outcome outcome;
 	JSON *payload = NULL, *none = json_new_array();
 	DSSE statement = {0};
 	DEFINITIONS_OF drawn = {0};
 	HAND hand = {0};
+	char missing[ERR_TEXT_SIZE];
 
 	definitions->vault = view->chain.vault;
 	definitions->created = client_options(client)->now();
 	TRY(definitions_payload(definitions, &payload, err));
 	TRY(statement_new(STATEMENT_SECRET, view->chain.charter->training, payload, &statement,
 	    err));
-	TRY(read_back(&statement, view, &drawn, err));
+	TRY(read_back(&statement, view, &drawn, missing, err));
 	TRY(draft_try(client, &statement, none, err));
-	TRY(show(client, view, &drawn, earlier, err));
+	TRY(show(client, view, &drawn, earlier, missing, err));
 	TRY(confirm_and_sign(client, view, &statement, &drawn, &hand, err));
 	TRY(draft_propose(client, &statement, none, &outcome, err));
 	if (outcome.live)
@@ -191,9 +260,9 @@ definition_sign(struct client *client, const char *which, struct err *err)
 	struct draft_outcome outcome;
 	DSSE statement = {0};
 	DEFINITIONS_OF definitions = {0};
-	LOOKUP earlier = {0};
+	LOOKUPS earlier = {0};
 	HAND hand = {0};
-	bool changes;
+	char missing[ERR_TEXT_SIZE];
 
 	TRY(client_sync(client, &view, err));
 	if (draft_pick(client, STATEMENT_SECRET, which, &row, err) != ERR_OK)
@@ -202,9 +271,9 @@ definition_sign(struct client *client, const char *which, struct err *err)
 		    err_set(err, ERR_NOT_FOUND, "%s",
 		        "no such definition waits for a signature; draw one up with `halligan secret add`");
 	TRY(draft_fetch(client, &row, &statement, err));
-	TRY(read_back(&statement, view, &definitions, err));
-	TRY(find_earlier(client, view, &definitions, &earlier, &changes, err));
-	TRY(show(client, view, &definitions, changes ? &earlier : NULL, err));
+	TRY(read_back(&statement, view, &definitions, missing, err));
+	TRY(find_earlier(client, view, &definitions, &earlier, err));
+	TRY(show(client, view, &definitions, earlier.count > 0 ? &earlier : NULL, missing, err));
 	TRY(confirm_and_sign(client, view, &statement, &definitions, &hand, err));
 	TRY(draft_sign(client, &hand, &statement, &outcome, err));
 	if (outcome.live)

@@ -10,10 +10,10 @@
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/view.h"
 
-/* DEFINITIONS, which have no digests yet, are shown whole, signed and proposed.  EARLIER: the secret that the only one of
- * them changes; NULL: they are new.  What the vault would refuse is said before a PIN. */
+/* DEFINITIONS, which have no digests yet, are shown whole, signed and proposed.  EARLIER: the secrets that they change, in
+ * the same order; NULL: they are new.  What the vault would refuse is said before a PIN. */
 enum err_code definition_propose(struct client *client, const struct vault_view *view,
-    struct definitions *definitions, const struct lookup *earlier, struct err *err) MUST_CHECK;
+    struct definitions *definitions, const struct lookups *earlier, struct err *err) MUST_CHECK;
 /* The signature of the token in hand on the draft that WHICH means; NULL: the only one. */
 enum err_code definition_sign(struct client *client, const char *which, struct err *err) MUST_CHECK;
 

@@ -8,6 +8,7 @@
 #include "base/text_time.h"
 #include "ceremony/client/secrets/reseal_due.h"
 #include "ceremony/client/secrets/secret.h"
+#include "ceremony/client/typed.h"
 
 void
 choice_done(struct choice *choice)
@@ -24,13 +25,7 @@ choose_check(const struct ask_plan *plan, struct err *err)
 		return err_set(err, ERR_USAGE,
 		    "%zu secrets are too many: one ceremony opens at most %d", plan->name_count,
 		    CEREMONY_ITEMS);
-	for (size_t i = 0; i < plan->name_count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(plan->names[i], plan->names[j]) == 0)
-				return err_set(err, ERR_USAGE,
-				    "%s stands twice, as secret %zu and %zu", plan->names[i], j + 1,
-				    i + 1);
-	return ERR_OK;
+	return typed_check_once(plan->names, plan->name_count, err);
 }
 
 /* ---- by name, verified ---- */

@@ -22,6 +22,26 @@ lookup_done(struct lookup *lookup)
 	*lookup = (struct lookup){0};
 }
 
+enum err_code
+lookups_new(size_t count, struct lookups *ret_lookups, struct err *err)
+{
+	struct lookup *rows = calloc(count, sizeof(*rows));
+
+	if (rows == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for %zu secrets", count);
+	*ret_lookups = (struct lookups){rows, count};
+	return ERR_OK;
+}
+
+void
+lookups_done(struct lookups *lookups)
+{
+	for (size_t i = 0; i < lookups->count; i++)
+		lookup_done(&lookups->rows[i]);
+	free(lookups->rows);
+	*lookups = (struct lookups){0};
+}
+
 static enum err_code
 compare_header(const struct header *header, const struct vault_view *view,
     const struct definition *definition, struct err *err)

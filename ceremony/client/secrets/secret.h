@@ -31,6 +31,15 @@ struct lookup {
 void lookup_done(struct lookup *lookup);
 #define LOOKUP CLEANUP(lookup_done) struct lookup
 
+/* Of several secrets. */
+struct lookups {
+	struct lookup *rows; /* COUNT of them, each {0} at first */
+	size_t count;
+};
+enum err_code lookups_new(size_t count, struct lookups *ret_lookups, struct err *err) MUST_CHECK;
+void lookups_done(struct lookups *lookups); /* accepts {0} */
+#define LOOKUPS CLEANUP(lookups_done) struct lookups
+
 /* The members of its "debt". */
 extern const struct member lookup_debt_members[];
 

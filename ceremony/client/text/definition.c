@@ -66,19 +66,25 @@ show_one(const struct definition_screen *screen, const struct definition *defini
 	return ERR_OK;
 }
 
+/* Of COUNT, before the one AT. */
+static enum err_code
+turn_page(const struct definition_screen *screen, size_t at, size_t count, struct err *err)
+{
+	char line[16], question[100];
+
+	if (!screen->pages || at == 0 || at % PAGE != 0)
+		return ERR_OK;
+	(void)snprintf(question, sizeof(question), "%zu of %zu are shown; Enter shows more", at,
+	    count);
+	return screen->ui->ask_line(screen->ui->context, question, line, sizeof(line), err);
+}
+
 enum err_code
 show_definitions(const struct definition_screen *screen, const struct definitions *definitions,
     struct err *err)
 {
-	char line[16], question[100];
-
 	for (size_t i = 0; i < definitions->count; i++) {
-		if (screen->pages && i > 0 && i % PAGE == 0) {
-			(void)snprintf(question, sizeof(question),
-			    "%zu of %zu are shown; Enter shows more", i, definitions->count);
-			TRY(screen->ui->ask_line(screen->ui->context, question, line, sizeof(line),
-			    err));
-		}
+		TRY(turn_page(screen, i, definitions->count, err));
 		TRY(show_one(screen, &definitions->rows[i], err));
 	}
 	return ERR_OK;
@@ -99,10 +105,10 @@ show_difference(void *context, const char *what, const char *before, const char 
 
 /* Of a value that is out, or dies, nobody asks the target that it was for any more. */
 static void
-show_owed(const struct definition_screen *screen, const struct definition *earlier,
+show_owed(const struct definition_screen *screen, const struct definition_before *before,
     const struct definition *later)
 {
-	if (!screen->owes || !definition_moves(earlier, later))
+	if (!before->owes || !definition_moves(before->earlier, later))
 		return;
 	ui_say(screen->ui,
 	    "  ! A value of it is out, or its death is watched, and was made for the target as it is above. From now on the new one "
@@ -110,10 +116,11 @@ show_owed(const struct definition_screen *screen, const struct definition *earli
 	    "account, take the value away at the old one by hand.");
 }
 
-enum err_code
-show_definition_change(const struct definition_screen *screen, const struct definition *earlier,
+static enum err_code
+show_change(const struct definition_screen *screen, const struct definition_before *before,
     const struct definition *later, struct err *err)
 {
+	const struct definition *earlier = before->earlier;
 	const struct definition_change *change = &later->change;
 	struct definition_screen to = *screen;
 
@@ -127,10 +134,26 @@ show_definition_change(const struct definition_screen *screen, const struct defi
 		show_policy(screen, "policy was", earlier->policy);
 		show_policy(screen, "and becomes", later->policy);
 	}
-	show_owed(screen, earlier, later);
+	show_owed(screen, before, later);
 	show_policy(screen, "signed by", change->policy);
 	for (size_t i = 0; i < change->quorum_count; i++)
 		ui_say(screen->ui, "  %-12s %s (its versions are sealed to it)", "and",
 		    change->quorums[i]);
+	return ERR_OK;
+}
+
+enum err_code
+show_definition_changes(const struct definition_screen *screen,
+    const struct definition_before *before, const struct definitions *definitions, struct err *err)
+{
+	size_t count = definitions->count;
+
+	for (size_t i = 0; i < count; i++) {
+		TRY(turn_page(screen, i, count, err));
+		if (count > 1)
+			ui_say(screen->ui, "--- %zu of %zu: %s ---", i + 1, count,
+			    definitions->rows[i].name);
+		TRY(show_change(screen, &before[i], &definitions->rows[i], err));
+	}
 	return ERR_OK;
 }

@@ -11,13 +11,19 @@ struct definition_screen {
 	const struct ui *ui;
 	const struct charter *charter;
 	bool pages;
+};
+/* What a change begins from. */
+struct definition_before {
+	const struct definition *earlier;
 	bool owes; /* a value of the secret is out, or dies */
 };
 /* All of DEFINITIONS, none left out. */
 enum err_code show_definitions(const struct definition_screen *screen,
     const struct definitions *definitions, struct err *err) MUST_CHECK;
-/* What LATER changes of EARLIER, line by line as before and after, and whose signatures that needs. */
-enum err_code show_definition_change(const struct definition_screen *screen,
-    const struct definition *earlier, const struct definition *later, struct err *err) MUST_CHECK;
+/* What each of DEFINITIONS changes, line by line as before and after, under a heading of its own where there are several,
+ * and whose signatures it needs.  BEFORE: as many, in the same order. */
+enum err_code show_definition_changes(const struct definition_screen *screen,
+    const struct definition_before *before, const struct definitions *definitions,
+    struct err *err) MUST_CHECK;
 
 #endif

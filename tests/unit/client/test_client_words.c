@@ -190,18 +190,20 @@ on_definitions_they_look_like_nothing_of_ours(void **state)
 
 	(void)state;
 	town_open(&town);
-	const struct definition_screen screen = {.ui = &town.ui,
-	    .charter = town.founded.charter,
-	    .owes = true};
+	const struct definition_screen screen = {.ui = &town.ui, .charter = town.founded.charter};
+	struct definition rows[2]; /* borrowed */
 	fine(definition_set_target(&before, none, &err), &err);
 	fine(definition_set_target(&after, target, &err), &err);
 	snprintf(after.effect, sizeof(after.effect), "%s", forged);
 	fine(show_definitions(&screen, &(struct definitions){.rows = &after, .count = 1}, &err),
 	    &err);
 	check_screen(&town, true);
-	fine(show_definition_change(&screen, &before, &after, &err), &err);
-	check_screen(&town, true);
-	fine(show_definition_change(&screen, &after, &before, &err), &err);
+	rows[0] = after;
+	rows[1] = before;
+	fine(show_definition_changes(&screen,
+	         (const struct definition_before[]){{&before, true}, {&after, true}},
+	         &(struct definitions){.rows = rows, .count = 2}, &err),
+	    &err);
 	check_screen(&town, true);
 	town_close(&town);
 }

@@ -560,7 +560,7 @@ town_close(struct town *town)
 	for (size_t i = 0; i < town->item_count; i++)
 		item_done(&town->items[i]);
 	struct dsse *const statements[] = {&town->charter, &town->roster, &town->request,
-	    &town->ceremony, &town->release, &town->done};
+	    &town->ceremony, &town->release, &town->done, &town->proposed};
 	for (size_t i = 0; i < ARRAY_SIZE(statements); i++)
 		dsse_done(statements[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(town->suspensions); i++)

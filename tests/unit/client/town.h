@@ -106,8 +106,9 @@ struct town {
 	/* What happened. */
 	struct town_voice voices[TOWN_VOICES];
 	size_t voice_count;
-	struct dsse done; /* that came */
-	bool another;     /* that was asked for */
+	struct dsse done;     /* that came */
+	struct dsse proposed; /* the definitions that came last, which wait then */
+	bool another;         /* that was asked for */
 	enum ceremony_state state;
 	/* The server. */
 	int fd;
@@ -117,12 +118,14 @@ struct town {
 	const char *rude_at;     /* op */
 	const char *place;       /* where the client says the vault is; NULL: /srv/town */
 	const char *hello_state; /* what the server says it is; NULL: live */
+	bool tried;              /* it was asked whether it would take what is proposed */
 	/* Of what is proposed: it is in force; it was another document. */
 	bool says_live, says_other;
 	/* Called before an honest reply is sent: change it. */
 	void (*lie)(struct town *town, const char *op, struct json *reply, struct buf *blob);
 	/* Replace members of replies: the statement called NAME becomes TEXT. */
 	size_t definitions_sent; /* of ceremony-items */
+	const char *unasked;     /* whose quorum it does not name; NULL: nobody's */
 	const char *next;        /* where it says that secret-headers goes on; NULL: nowhere */
 	bool any;                /* whatever ceremony is asked for, it shows its own */
 	const char *swap_op, *swap_name;

@@ -19,5 +19,8 @@ void town_answer_approve(struct town *town, const struct json *request);
 void town_answer_envelopes(struct town *town, const struct json *request, struct json *reply,
     struct buf *blob);
 void town_answer_shares(struct town *town, const struct json *request, struct view in);
+/* Of documents that are drawn up and signed; false: OP is another one. */
+bool town_answer_change(struct town *town, const char *op, const struct json *request,
+    struct json *reply);
 
 #endif

@@ -49,25 +49,6 @@ answer_chain(struct town *town, struct json *reply)
 	json_put(reply, "consistency", json_new_array());
 }
 
-/* It says that it took it, and keeps nothing; or what the test has it say. */
-static void
-answer_propose(const struct town *town, const struct json *request, struct json *reply)
-{
-	struct err err;
-	DSSE statement = {0};
-	struct digest digest;
-	struct json_in in = json_in(request, "request", &err);
-
-	in_statement(&in, "statement", &statement);
-	if (in.code != ERR_OK || dsse_digest(&statement, &digest, &err) != ERR_OK)
-		abort();
-	digest.bytes[0] ^= town->says_other;
-	json_put_hex(reply, "digest", VIEW_OF(digest.bytes));
-	json_put_bool(reply, "live", town->says_live);
-	json_put_text(reply, "missing", "another officer signs, too");
-	json_put_text(reply, "lost", "");
-}
-
 /* The statement called NAME, or what the test put in its place. */
 static void
 put_or_swap(struct town *town, const char *op, struct json *reply, const char *name,
@@ -432,11 +413,7 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 		answer_open(town, request, reply, blob);
 	else if (strcmp(op, "done") == 0)
 		answer_done(town, request, reply);
-	else if (strcmp(op, "drafts") == 0)
-		json_put(reply, "drafts", json_new_array());
-	else if (strcmp(op, "propose") == 0)
-		answer_propose(town, request, reply);
-	else
+	else if (!town_answer_change(town, op, request, reply))
 		abort();
 }
 

@@ -164,6 +164,77 @@ where_the_charter_has_the_policy_no_more_its_own_quorum_stands_for_it(void **sta
 	fine(verify(&revised, &err), &err);
 }
 
+enum { ROWS = 4 };
+
+/* Of ROWS secrets: two of policy default, a version of the second sealed to another quorum, as one of the third is; the
+ * policy of the last two is gone. */
+static void
+state_several(const struct revised *revised, struct dsse *ret_statement,
+    struct definitions *ret_set)
+{
+	struct definition rows[ROWS] = {{.revision = 0}};
+	const struct definitions several = {.vault = revised->charter->digest,
+	    .created = 1767225600,
+	    .rows = rows,
+	    .count = ROWS};
+	JSON *payload = NULL;
+	struct err err;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		struct definition_change *change = &rows[i].change;
+
+		fine(definition_copy(&revised->next, &rows[i], &err), &err);
+		snprintf(rows[i].name, sizeof(rows[i].name), "prod/db%zu", i);
+		rows[i].secret.bytes[0] = (uint8_t)i;
+		if (i > 1)
+			snprintf(change->policy, sizeof(change->policy), "gone");
+		if (i == 1 || i == 2)
+			fine(definition_add_quorum(change, "2 of (ciso, audit)", &err), &err);
+		fine(definition_add_quorum(change, "2 of (ciso, infra, audit)", &err), &err);
+	}
+	fine(definitions_payload(&several, &payload, &err), &err);
+	fine(statement_new(STATEMENT_SECRET, false, payload, ret_statement, &err), &err);
+	fine(definitions_parse(ret_statement, false, ret_set, &err), &err);
+	for (size_t i = 0; i < ROWS; i++)
+		definition_done(&rows[i]);
+}
+
+static void
+what_several_changes_need_is_told_at_once_and_each_quorum_once(void **state)
+{
+	static const char wide[] =
+	    "secret: prod/db0 and 1 more: the quorum of policy default (2 of (ciso, infra, audit)) needs ";
+	REVISED revised = {0};
+	DSSE statement = {0};
+	DEFINITIONS_OF set = {0};
+	struct err err;
+
+	(void)state;
+	found_revised(&revised);
+	state_several(&revised, &statement, &set);
+	const struct charter *charter = revised.charter;
+	const struct digest *vault = &charter->digest;
+
+	expect_error(definitions_verify(&statement, &set, charter, vault, &err), ERR_WAITING, &err,
+	    wide);
+	assert_null(strstr(strstr(err.text, wide) + 1, wide));
+	assert_non_null(strstr(err.text,
+	    "secret: prod/db2 and 1 more: the charter has its policy no more, and its own quorum ("));
+	assert_non_null(strstr(err.text,
+	    "secret: prod/db1 and 1 more: the quorum that a version is sealed to (2 of (ciso, audit)) "
+	    "needs 2 more signatures; not signed yet by ciso, audit"));
+	/* Whoever meets the policy's quorum meets that of a version that is the same. */
+	assert_null(strstr(err.text, "sealed to (2 of (ciso, infra, audit))"));
+	sign_with(&statement, revised.founded.keys[CISO][KEY_SIGN]);
+	sign_with(&statement, revised.founded.keys[INFRA][KEY_SIGN]);
+	expect_error(definitions_verify(&statement, &set, charter, vault, &err), ERR_WAITING, &err,
+	    "secret: prod/db1 and 1 more: the quorum that a version is sealed to (2 of (ciso, audit)) "
+	    "needs 1 more signature; not signed yet by audit");
+	assert_null(strstr(err.text, wide));
+	sign_with(&statement, revised.founded.keys[AUDIT][KEY_SIGN]);
+	fine(definitions_verify(&statement, &set, charter, vault, &err), &err);
+}
+
 static void
 a_change_follows_the_definition_in_force(void **state)
 {
@@ -387,6 +458,7 @@ main(void)
 	    cmocka_unit_test(a_change_needs_the_quorum_of_its_policy),
 	    cmocka_unit_test(a_change_needs_the_quorum_of_each_header),
 	    cmocka_unit_test(where_the_charter_has_the_policy_no_more_its_own_quorum_stands_for_it),
+	    cmocka_unit_test(what_several_changes_need_is_told_at_once_and_each_quorum_once),
 	    cmocka_unit_test(a_change_follows_the_definition_in_force),
 	    cmocka_unit_test(what_is_retired_changes_no_more),
 	    cmocka_unit_test(each_member_that_differs_is_told),
