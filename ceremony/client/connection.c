@@ -34,6 +34,7 @@ struct client {
 	struct lending lending;
 	struct pipeline server;
 	struct vault_view view;
+	struct known_definitions known;
 };
 
 static const char *const state_names[] = {"absent", "founding", "live", NULL};
@@ -271,6 +272,12 @@ client_keep(struct client *client, struct vault_view *view)
 	return &client->view;
 }
 
+struct known_definitions *
+client_known(struct client *client)
+{
+	return &client->known;
+}
+
 bool
 client_is_far(const struct client *client)
 {
@@ -317,6 +324,8 @@ client_freep(struct client **ref)
 		await_end(client);
 	overheard_end(&client->server.overheard);
 	vault_view_done(&client->view);
+	for (size_t i = 0; i < client->known.count; i++)
+		definitions_done(&client->known.sets[i]);
 	free(client);
 }
 

@@ -78,6 +78,13 @@ enum err_code client_ask(struct client *client, struct json *request, const char
 /* The same where the reply says nothing but "ok". */
 enum err_code client_tell(struct client *client, struct json *request, const char *what,
     struct err *err) MUST_CHECK;
+/* Statements of many definitions, verified, which are not sent again for each of them (secrets/secret.h). */
+enum { DEFINITIONS_KNOWN = 4 };
+struct known_definitions {
+	struct definitions sets[DEFINITIONS_KNOWN];
+	size_t count, told; /* the first TOLD of them are named in what is asked */
+};
+struct known_definitions *client_known(struct client *client);
 /* Keep VIEW, which is taken over, for as long as the client lives or until the next one. */
 const struct vault_view *client_keep(struct client *client, struct vault_view *view);
 

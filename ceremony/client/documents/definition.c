@@ -15,11 +15,17 @@
 
 enum { AHEAD = 32 };
 
-/* What will be asked of the next of DEFINITIONS, once for all of them. */
+/* What will be asked of the next of DEFINITIONS, once for all of them: of the first alone, since what it shows may hold the
+ * others. */
 static void
 look_ahead(struct client *client, const struct definitions *definitions, size_t at)
 {
-	for (size_t i = at; at % AHEAD == 0 && i < at + AHEAD && i < definitions->count; i++)
+	size_t end = at == 0 ? 1 : at + AHEAD;
+
+	if (at > 0 && (at - 1) % AHEAD != 0)
+		return;
+	lookup_know(client);
+	for (size_t i = at; i < end && i < definitions->count; i++)
 		lookup_foresee(client, definitions->rows[i].name);
 }
 

@@ -230,6 +230,7 @@ lot_end(const struct change_plan *plan, size_t from)
 static void
 foresee_earlier(struct client *client, const struct change_plan *plan, size_t from)
 {
+	lookup_know(client);
 	for (size_t i = from; i < lot_end(plan, from); i++) {
 		if (!text_is_plain(view_of_text(plan->names[i])))
 			continue;

@@ -78,6 +78,7 @@ send_for(struct client *client, const struct ask_plan *plan, size_t from)
 {
 	size_t to = from;
 
+	lookup_know(client);
 	for (; to < plan->name_count && to < from + NAMES_AHEAD; to++)
 		lookup_foresee(client, plan->names[to]);
 	return to;

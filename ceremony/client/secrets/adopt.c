@@ -94,6 +94,7 @@ visit_listed(void *context, const struct secret_listed *row, struct err *err)
 
 	if (strcmp(row->state, "defined") != 0 || count == ORDER_SECRETS)
 		return ERR_OK;
+	lookup_know(adopting->client);
 	if (add_secret(adopting, row->name, err) != ERR_OK)
 		return err_add(err, "%s", row->name);
 	ui_progress(client_options(adopting->client)->ui, "%zu looked at", count + 1);

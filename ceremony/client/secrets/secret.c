@@ -139,19 +139,74 @@ lookup_definitions(const struct dsse *statement, const struct vault_view *view,
 	return code;
 }
 
+/* SET is kept where it holds many, and there is room. */
+static void
+keep_known(struct known_definitions *known, struct definitions *set)
+{
+	for (size_t i = 0; i < known->count; i++)
+		if (digest_equal(&known->sets[i].digest, &set->digest))
+			return;
+	if (set->count > 1 && known->count < DEFINITIONS_KNOWN)
+		known->sets[known->count++] = TAKE(*set);
+}
+
+void
+lookup_know(struct client *client)
+{
+	struct known_definitions *known = client_known(client);
+
+	if (known->count == DEFINITIONS_KNOWN) {
+		definitions_done(&known->sets[0]);
+		memmove(known->sets, known->sets + 1, --known->count * sizeof(*known->sets));
+		known->sets[known->count] = (struct definitions){0};
+	}
+	known->told = known->count;
+}
+
+static enum err_code
+copy_named(const struct definitions *set, const char *name, struct definition *ret_definition,
+    bool *ret_has, struct err *err)
+{
+	*ret_has = false;
+	for (size_t i = 0; i < set->count && !*ret_has; i++) {
+		*ret_has = strcmp(set->rows[i].name, name) == 0;
+		if (*ret_has)
+			TRY(definition_copy(&set->rows[i], ret_definition, err));
+	}
+	return ERR_OK;
+}
+
 /* The definition of NAME in STATEMENT, verified. */
 static enum err_code
-find_definition(const struct dsse *statement, const struct vault_view *view, const char *name,
-    struct definition *ret_definition, struct err *err)
+find_definition(struct client *client, const struct dsse *statement, const struct vault_view *view,
+    const char *name, struct definition *ret_definition, struct err *err)
 {
 	DEFINITIONS_OF definitions = {0};
+	bool has;
 
 	TRY(lookup_definitions(statement, view, &definitions, err));
-	for (size_t i = 0; i < definitions.count; i++)
-		if (strcmp(definitions.rows[i].name, name) == 0)
-			return definition_copy(&definitions.rows[i], ret_definition, err);
-	return err_set(err, ERR_INTEGRITY, "the server answered with the secret %s",
-	    definitions.rows[0].name);
+	TRY(copy_named(&definitions, name, ret_definition, &has, err));
+	if (!has)
+		return err_set(err, ERR_INTEGRITY, "the server answered with the secret %s",
+		    definitions.rows[0].name);
+	keep_known(client_known(client), &definitions);
+	return ERR_OK;
+}
+
+/* The same in a statement that is known, whose DIGEST the server says. */
+static enum err_code
+find_known(struct client *client, const struct digest *digest, const char *name,
+    struct definition *ret_definition, struct err *err)
+{
+	const struct known_definitions *known = client_known(client);
+	bool has = false;
+
+	for (size_t i = 0; i < known->told && !has; i++)
+		if (digest_equal(&known->sets[i].digest, digest))
+			TRY(copy_named(&known->sets[i], name, ret_definition, &has, err));
+	return has ?
+	    ERR_OK :
+	    err_set(err, ERR_INTEGRITY, "the server answered with a definition that was not shown");
 }
 
 static enum err_code
@@ -217,26 +272,30 @@ read_rotation(const struct dsse *statement, const struct vault_view *view, struc
 
 struct sets {
 	struct definitions *rows;
-	size_t count;
+	size_t count, lent; /* the first LENT belong to others */
 };
 
 static void
 sets_done(struct sets *sets)
 {
-	for (size_t i = 0; i < sets->count; i++)
+	for (size_t i = sets->lent; i < sets->count; i++)
 		definitions_done(&sets->rows[i]);
 	free(sets->rows);
 }
 
+/* Those of ARRAY, and those that were known. */
 static enum err_code
-read_earlier(const struct json *array, const struct vault_view *view, struct sets *sets,
-    struct err *err)
+read_earlier(struct client *client, const struct json *array, const struct vault_view *view,
+    struct sets *sets, struct err *err)
 {
+	const struct known_definitions *known = client_known(client);
 	size_t count = array != NULL ? json_array_count(array) : 0;
 
-	sets->rows = calloc(count + 1, sizeof(*sets->rows));
+	sets->rows = calloc(known->told + count + 1, sizeof(*sets->rows));
 	if (sets->rows == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for definitions");
+	memcpy(sets->rows, known->sets, known->told * sizeof(*sets->rows));
+	sets->count = sets->lent = known->told;
 	for (size_t i = 0; i < count; i++) {
 		DSSE statement = {0};
 
@@ -246,15 +305,28 @@ read_earlier(const struct json *array, const struct vault_view *view, struct set
 	return ERR_OK;
 }
 
+/* For the next that asks. */
+static void
+keep_earlier(struct client *client, struct sets *sets)
+{
+	for (size_t i = sets->lent; i < sets->count; i++)
+		keep_known(client_known(client), &sets->rows[i]);
+}
+
 static enum err_code
-read_lookup(struct reply *reply, const struct vault_view *view, const char *name,
-    struct lookup *lookup, struct err *err)
+read_lookup(struct client *client, struct reply *reply, const struct vault_view *view,
+    const char *name, struct lookup *lookup, struct err *err)
 {
 	CLEANUP(sets_done) struct sets sets = {0};
 	DSSE statement = {0}, rotation = {0};
 	const struct json *earlier;
+	struct digest digest;
+	bool whole = json_in_has(&reply->in, "definition");
 
-	in_statement(&reply->in, "definition", &statement);
+	if (whole)
+		in_statement(&reply->in, "definition", &statement);
+	else
+		json_in_hex(&reply->in, "known", digest.bytes, DIGEST_SIZE);
 	earlier = json_in_has(&reply->in, "earlier") ?
 	    json_in_array(&reply->in, "earlier", 1, EARLIER_MAX) :
 	    NULL;
@@ -271,24 +343,33 @@ read_lookup(struct reply *reply, const struct vault_view *view, const char *name
 	TRY(check_deaths(deaths, err));
 	lookup->told = json_new_object();
 	json_put_copy(lookup->told, "deaths", deaths);
-	TRY(find_definition(&statement, view, name, &lookup->definition, err));
+	TRY(whole ? find_definition(client, &statement, view, name, &lookup->definition, err) :
+	            find_known(client, &digest, name, &lookup->definition, err));
 	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
 	if (lookup->current == 0 && lookup->has_rotation)
 		return err_set(err, ERR_INTEGRITY,
 		    "it was rotated, as a statement says, and has no version that is current");
 	if (lookup->current == 0)
 		return ERR_OK;
-	TRY(read_earlier(earlier, view, &sets, err));
+	TRY(read_earlier(client, earlier, view, &sets, err));
 	TRY(lookup_header(buf_view(&reply->blob), view, sets.rows, sets.count, lookup, err));
+	keep_earlier(client, &sets);
 	TRY(read_rotation(&rotation, view, lookup, err));
 	return lookup_spares(spares, lookup->header, &lookup->spares, err);
 }
 
 static struct json *
-find_request(const char *name, bool rotation)
+find_request(struct client *client, const char *name, bool rotation)
 {
-	struct json *request = op_new("secret-find");
+	const struct known_definitions *known = client_known(client);
+	struct json *request = op_new("secret-find"), *digests;
 
+	if (known->told > 0) {
+		digests = json_new_array();
+		for (size_t i = 0; i < known->told; i++)
+			json_add_hex(digests, VIEW_OF(known->sets[i].digest.bytes));
+		json_put(request, "known", digests);
+	}
 	json_put_text(request, "name", name);
 	if (rotation)
 		json_put_bool(request, "rotation", true);
@@ -299,7 +380,7 @@ void
 lookup_foresee(struct client *client, const char *name)
 {
 	if (text_is_plain(view_of_text(name)))
-		client_foresee(client, find_request(name, false));
+		client_foresee(client, find_request(client, name, false));
 }
 
 static enum err_code
@@ -309,8 +390,8 @@ look_up(struct client *client, const struct vault_view *view, const char *name, 
 	REPLY reply = {0};
 	LOOKUP lookup = {0};
 
-	TRY(client_ask(client, find_request(name, rotation), "secret-find", &reply, err));
-	if (read_lookup(&reply, view, name, &lookup, err) != ERR_OK)
+	TRY(client_ask(client, find_request(client, name, rotation), "secret-find", &reply, err));
+	if (read_lookup(client, &reply, view, name, &lookup, err) != ERR_OK)
 		return err_add(err, "%s", name);
 	*ret_lookup = TAKE(lookup);
 	return ERR_OK;
@@ -335,7 +416,7 @@ lookup_none(struct client *client, const char *name, struct err *err)
 {
 	REPLY reply = {0};
 	enum err_code code =
-	    client_ask(client, find_request(name, false), "secret-find", &reply, err);
+	    client_ask(client, find_request(client, name, false), "secret-find", &reply, err);
 
 	if (code == ERR_NOT_FOUND)
 		return ERR_OK;

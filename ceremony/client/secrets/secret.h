@@ -49,6 +49,9 @@ extern const struct member *const lookup_rotation_members;
 /* Old version POSITION of which the death is watched; false: there is none.  It lives in LOOKUP. */
 bool lookup_death(const struct lookup *lookup, size_t position, struct death_told *ret_death);
 
+/* From now on what is asked names the statements that were verified until now: none of them is sent again.  Before a lot of
+ * lookups, and not between what is foreseen and what is asked. */
+void lookup_know(struct client *client);
 /* Send with the greeting for the secret NAME. */
 void lookup_foresee(struct client *client, const char *name);
 /* ERR_INTEGRITY names what contradicts what. */

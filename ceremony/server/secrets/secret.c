@@ -3,7 +3,9 @@
 #include "ceremony/server/secrets/secret.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/rows.h"
 #include "ceremony/server/opening/spare_envelopes.h"
@@ -177,8 +179,25 @@ put_spares(struct session *session, struct json *reply, const struct version_row
 
 struct earlier {
 	struct session *session;
+	const struct json *known;   /* as below */
 	struct json *reply, *array; /* array: NULL until there is one */
 };
+
+/* Is DIGEST one of the statements KNOWN, which the client has?  NULL: it has none. */
+static bool
+is_known(const struct json *known, const struct digest *digest)
+{
+	char hex[2 * DIGEST_SIZE + 1];
+
+	text_hex(VIEW_OF(digest->bytes), hex);
+	for (size_t i = 0; known != NULL && i < json_array_count(known); i++) {
+		const char *text = json_array_text(known, i);
+
+		if (text != NULL && strcmp(text, hex) == 0)
+			return true;
+	}
+	return false;
+}
 
 static enum err_code
 add_earlier(void *context, const struct digest *which, struct err *err)
@@ -186,6 +205,8 @@ add_earlier(void *context, const struct digest *which, struct err *err)
 	struct earlier *earlier = context;
 	DSSE statement = {0};
 
+	if (is_known(earlier->known, which))
+		return ERR_OK;
 	TRY(session_statement(earlier->session, which, "secret", &statement, err));
 	if (earlier->array == NULL) {
 		earlier->array = json_new_array();
@@ -197,10 +218,10 @@ add_earlier(void *context, const struct digest *which, struct err *err)
 
 /* The changes since the current version was sealed. */
 static enum err_code
-put_earlier(struct session *session, struct json *reply, const struct secret_row *row,
-    const struct version_row *version, struct err *err)
+put_earlier(struct session *session, const struct json *known, struct json *reply,
+    const struct secret_row *row, const struct version_row *version, struct err *err)
 {
-	struct earlier earlier = {session, reply, NULL};
+	struct earlier earlier = {session, known, reply, NULL};
 	HEADER *header = NULL;
 
 	if (version->header.size == 0)
@@ -222,12 +243,34 @@ find_named(struct session *session, const char *name, struct secret_row *ret_row
 	        "there is no secret \"%s\"; 'halligan secret list' shows them", name);
 }
 
+/* The statement that holds it, or its digest where the client has it. */
+static enum err_code
+put_definition(struct session *session, const struct json *known, struct json *reply,
+    const struct secret_row *row, struct err *err)
+{
+	DSSE definition = {0};
+	struct digest which;
+
+	TRY(chain_secret_which(session, &row->definition, &which, err));
+	if (is_known(known, &which)) {
+		json_put_hex(reply, "known", VIEW_OF(which.bytes));
+		return ERR_OK;
+	}
+	TRY(chain_secret_statement(session, &row->definition, &definition, err));
+	put_statement(reply, "definition", &definition);
+	return ERR_OK;
+}
+
+enum { KNOWN_MAX = 16 };
+
 enum err_code
 serve_secret_find(struct session *session, struct call *call, struct err *err)
 {
 	const char *name = json_in_text(&call->in, "name", 1, SEAT_NAME_MAX);
+	const struct json *known = json_in_has(&call->in, "known") ?
+	    json_in_array(&call->in, "known", 1, KNOWN_MAX) :
+	    NULL;
 	struct secret_row row;
-	DSSE definition = {0};
 	VERSION_ROW version = {0};
 	bool out, wants = json_in_has(&call->in, "rotation") && json_in_bool(&call->in, "rotation");
 
@@ -236,9 +279,8 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	if (row.current != 0)
 		TRY(store_get_version(session->store, &row.id, row.current, &version, err));
 	TRY(released(session, &row, &out, err));
-	TRY(chain_secret_statement(session, &row.definition, &definition, err));
-	put_statement(call->reply, "definition", &definition);
-	TRY(put_earlier(session, call->reply, &row, &version, err));
+	TRY(put_definition(session, known, call->reply, &row, err));
+	TRY(put_earlier(session, known, call->reply, &row, &version, err));
 	json_put_int(call->reply, "current", row.current);
 	json_put_int(call->reply, "newest", row.newest);
 	json_put_bool(call->reply, "part_exposed", version.part_exposed);
