@@ -81,6 +81,7 @@ const char *const store_schema[] = {
     "  current INTEGER CHECK (current BETWEEN 1 AND newest),"
     NUMBER("newest") ","
     "  retired INTEGER NOT NULL CHECK (retired IN (0, 1) AND (retired = 0 OR current IS NULL)),"
+    DIGEST("account") ","
     "  FOREIGN KEY (id, current) REFERENCES versions(secret, number) DEFERRABLE INITIALLY DEFERRED"
     ") STRICT;"
     "CREATE TABLE versions ("
@@ -93,10 +94,11 @@ const char *const store_schema[] = {
     "  ciphertext BLOB NOT NULL CHECK (length(ciphertext) BETWEEN 1 AND 131088),"
     "  part_exposed INTEGER NOT NULL CHECK (part_exposed IN (0, 1)),"
     TIME("created") "," DIGEST("shape") "," DIGEST("class") ","
+    "  public BLOB CHECK (length(public) = 32),"
     "  PRIMARY KEY (secret, number)"
     ") STRICT;"
     NO_CHANGE("versions",
-        "UPDATE OF secret, number, header_hash, header, ciphertext, created", "unchanged")
+        "UPDATE OF secret, number, header_hash, header, ciphertext, created, public", "unchanged")
     "CREATE TABLE envelopes ("
     ID("secret") ","
     "  version INTEGER NOT NULL,"
