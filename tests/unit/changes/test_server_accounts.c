@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "ceremony/protocol/wire.h"
 #include "tests/unit/changes/changes_bench.h"
+#include "tests/unit/server/hand_bench.h"
 
 static const int quorum[] = {SECOPS, INFRA, -1}, first[] = {SECOPS, -1};
 
@@ -415,6 +416,21 @@ a_change_brings_no_key_to_an_account_that_has_it(void **state)
 	bench_verify(bench);
 }
 
+/* Whose row, cells and anchor are as they should be. */
+static void
+an_account_that_is_not_the_definitions_is_an_alarm(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+
+	define(bench, "prod/one", "fake", "db1");
+	bench_verify(bench);
+	hand_write(bench, "UPDATE secrets SET account = zeroblob(32)");
+	assert_error(ERR_INTEGRITY,
+	    bench_call(bench, op_new("log-verify"), (struct view){0}, NULL, NULL, &err));
+	assert_says("the account of prod/one is not its definition's");
+}
+
 static int
 found(void **state)
 {
@@ -439,6 +455,7 @@ main(void)
 	    TEST(what_has_no_key_is_adopted_beside_others),
 	    TEST(a_key_that_came_in_while_the_target_was_asked_is_noticed),
 	    TEST(a_change_brings_no_key_to_an_account_that_has_it),
+	    TEST(an_account_that_is_not_the_definitions_is_an_alarm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
