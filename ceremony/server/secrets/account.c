@@ -85,17 +85,6 @@ check_keys(struct session *session, const struct secret_row *secret, const struc
 	return living_each(session, secret, seek_version, &sought, err);
 }
 
-/* The next of the account but SECRET itself. */
-static enum err_code
-next_other(struct session *session, const struct secret_id *secret, struct account_walk *walk,
-    struct secret_row *ret_other, struct err *err)
-{
-	do
-		TRY(store_next_of_account(session->store, walk, ret_other, err));
-	while (memcmp(&ret_other->id, secret, sizeof(*secret)) == 0);
-	return ERR_OK;
-}
-
 enum err_code
 account_check_public(struct session *session, const struct secret_row *secret,
     const struct digest *public, struct err *err)
@@ -104,7 +93,7 @@ account_check_public(struct session *session, const struct secret_row *secret,
 	struct secret_row other;
 	enum err_code code;
 
-	while ((code = next_other(session, &secret->id, &walk, &other, err)) == ERR_OK)
+	while ((code = store_next_of_account(session->store, &walk, &other, err)) == ERR_OK)
 		TRY(check_other(session, &other, public, err));
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }

@@ -26,7 +26,7 @@ enum err_code accounts_find(const struct definitions *definitions, struct accoun
 enum err_code account_check(struct session *session, const struct accounts *accounts,
     size_t position, struct err *err) MUST_CHECK;
 /* ERR_EXISTS: the key whose public half hashes to PUBLIC is that of a version, not retired, of another secret with the account
- * of SECRET.  Zeros: there is none. */
+ * of SECRET, which has no version yet.  Zeros: there is none. */
 enum err_code account_check_public(struct session *session, const struct secret_row *secret,
     const struct digest *public, struct err *err) MUST_CHECK;
 
