@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/announcement.h"
 
+#include <string.h>
+
 const char *const style_names[] = {"replace", "overlap", "issue", NULL};
 const char *const identity_names[] = {"ambient", "self", "via", NULL};
 const char *const death_names[] = {"refused", "copies-open", "cannot-die", NULL};
@@ -19,6 +21,38 @@ check(struct json_in *in, const struct announcement *announcement)
 		json_in_fail(in, "grace", "must be 0: what cannot die has no grace time");
 }
 
+static bool
+has_member(const struct announcement *announcement, const char *name)
+{
+	for (uint32_t i = 0; i < announcement->account_count; i++)
+		if (strcmp(announcement->account[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+read_account(struct json_in *in, struct announcement *announcement)
+{
+	if (!json_in_has(in, "account"))
+		return;
+	const struct json *names = json_in_array(in, "account", 1, ACCOUNT_MEMBERS);
+
+	for (size_t i = 0; i < json_array_count(names); i++) {
+		const char *name = json_array_text(names, i);
+
+		if (name == NULL || name[0] == '\0' || strlen(name) > ACCOUNT_MEMBER_MAX) {
+			json_in_fail(in, "account", "must hold names of 1 to 100 bytes");
+			return;
+		}
+		if (has_member(announcement, name)) {
+			json_in_fail(in, "account", "names a member twice");
+			return;
+		}
+		memcpy(announcement->account[announcement->account_count++], name,
+		    strlen(name) + 1);
+	}
+}
+
 void
 announcement_in(struct json_in *in, struct announcement *ret_announcement)
 {
@@ -31,6 +65,7 @@ announcement_in(struct json_in *in, struct announcement *ret_announcement)
 	    .can = json_in_set(in, "can", can_names, 0),
 	};
 
+	read_account(in, &announcement);
 	check(in, &announcement);
 	*ret_announcement = announcement;
 }
@@ -43,6 +78,19 @@ announcement_parse(const struct json *object, const char *what,
 
 	announcement_in(&in, ret_announcement);
 	return json_in_end(&in);
+}
+
+static void
+put_account(struct json *object, const struct announcement *announcement)
+{
+	struct json *names;
+
+	if (announcement->account_count == 0)
+		return;
+	names = json_new_array();
+	for (uint32_t i = 0; i < announcement->account_count; i++)
+		json_add_text(names, announcement->account[i]);
+	json_put(object, "account", names);
 }
 
 void
@@ -59,6 +107,17 @@ announcement_put(struct json *object, const struct announcement *announcement)
 	json_put_int(object, "grace", announcement->grace);
 	json_put_text(object, "death", death_names[announcement->death]);
 	json_put(object, "can", can);
+	put_account(object, announcement);
+}
+
+static bool
+same_account(const struct announcement *a, const struct announcement *b)
+{
+	bool same = a->account_count == b->account_count;
+
+	for (uint32_t i = 0; same && i < a->account_count; i++)
+		same = strcmp(a->account[i], b->account[i]) == 0;
+	return same;
 }
 
 const char *
@@ -70,5 +129,6 @@ announcement_differs(const struct announcement *a, const struct announcement *b)
 	    a->grace != b->grace       ? "grace" :
 	    a->death != b->death       ? "death" :
 	    a->can != b->can           ? "can" :
+	    !same_account(a, b)        ? "account" :
 	                                 NULL;
 }

@@ -4,9 +4,11 @@
  * the signed definition of a secret, and in the rotator's own answer, and must be the same in all three.
  *
  *	{"style":"replace"|"overlap"|"issue","holds":N,"identity":"ambient"|"self"|"via",
- *	 "grace":SECONDS,"death":"refused"|"copies-open"|"cannot-die","can":["expel","warn","mint"]}
+ *	 "grace":SECONDS,"death":"refused"|"copies-open"|"cannot-die","can":["expel","warn","mint"],
+ *	 "account":[MEMBER,..]}						optional: 1 to 8, none twice
  *
- * What is not in "can", nobody may expect of that kind of target.
+ * What is not in "can", nobody may expect of that kind of target.  "account" names the members of a target that together
+ * say whose credential it is (vault/documents/definition_account.h), each by 1 to 100 bytes; without it all of them do.
  */
 #ifndef BASE_ANNOUNCEMENT_H
 #define BASE_ANNOUNCEMENT_H
@@ -42,7 +44,12 @@ extern const char *const death_names[DEATHS + 1];
 enum can { CAN_EXPEL = 1, CAN_WARN = 2, CAN_MINT = 4 }; /* bits, in the order of can_names */
 extern const char *const can_names[4];
 
-enum { ANNOUNCED_HOLDS_MAX = 64, ANNOUNCED_GRACE_MAX = 31 * 86400 };
+enum {
+	ANNOUNCED_HOLDS_MAX = 64,
+	ANNOUNCED_GRACE_MAX = 31 * 86400,
+	ACCOUNT_MEMBERS = 8,
+	ACCOUNT_MEMBER_MAX = 100
+};
 
 struct announcement {
 	enum style style;
@@ -51,6 +58,8 @@ struct announcement {
 	uint32_t holds; /* values that the target takes at a time: 1 with replace, else 2 to 64 */
 	uint32_t grace; /* seconds for which it goes on to take an old value; at most 31 days */
 	uint32_t can;
+	uint32_t account_count; /* 0: all members of the target */
+	char account[ACCOUNT_MEMBERS][ACCOUNT_MEMBER_MAX + 1];
 };
 
 /* The members above; WHAT names the object in errors.  ERR_INVALID: also when they contradict each other. */

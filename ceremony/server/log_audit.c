@@ -4,7 +4,9 @@
 #include <inttypes.h>
 
 #include "base/json_in.h"
+#include "vault/documents/definition_account.h"
 #include "vault/documents/digests.h"
+#include "vault/store/secret.h"
 #include "vault/store/statement.h"
 
 enum { EVENT_MAX = 40, STATEMENTS_MAX = 2000, STATEMENTS_AT_ONCE = 1000 };
@@ -85,6 +87,30 @@ is_in_force(struct session *session, const struct definitions *definitions, bool
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
+/* By it another name for the same credential is found. */
+static enum err_code
+check_account(struct session *session, const struct definition *definition, struct err *err)
+{
+	struct secret_row row;
+	struct digest account;
+
+	TRY(store_get_secret(session->store, &definition->secret, &row, err));
+	TRY(definition_account(definition, &account, err));
+	if (!digest_equal(&row.definition, &definition->digest) ||
+	    digest_equal(&row.account, &account))
+		return ERR_OK;
+	return err_set(err, ERR_INTEGRITY, "the account of %s is not its definition's",
+	    definition->name);
+}
+
+static enum err_code
+check_accounts(struct session *session, const struct definitions *definitions, struct err *err)
+{
+	for (size_t i = 0; i < definitions->count; i++)
+		TRY(check_account(session, &definitions->rows[i], err));
+	return ERR_OK;
+}
+
 /* Of a secret statement that is its signatures, which no command asks of the curve again. */
 static enum err_code
 check_signed(struct session *session, const struct dsse *statement, struct err *err)
@@ -103,7 +129,7 @@ check_signed(struct session *session, const struct dsse *statement, struct err *
 		err->code = err->code == ERR_MEMORY ? ERR_MEMORY : ERR_INTEGRITY;
 		return err_add(err, "a secret statement in the database");
 	}
-	return ERR_OK;
+	return in_force ? check_accounts(session, &definitions, err) : ERR_OK;
 }
 
 /* Those after LAST, which is moved on; NULL: from the first on.  Within one transaction.  ERR_NOT_FOUND: there

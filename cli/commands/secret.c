@@ -140,7 +140,7 @@ show_text(const struct cli_call *call, const struct lookup *lookup, struct err *
 	const struct ui *ui = call->io->ui;
 	const struct definition *definition = &lookup->definition;
 	char hex[2 * DIGEST_SIZE + 1], announced[ANNOUNCED_TEXT_SIZE];
-	BUF target = {0};
+	BUF target = {0}, account = {0};
 
 	TRY(json_encode(definition->target, &target, err));
 	text_hex(VIEW_OF(definition->rotator_hash.bytes), hex);
@@ -151,6 +151,9 @@ show_text(const struct cli_call *call, const struct lookup *lookup, struct err *
 	ui_say(ui, "  %-12s %s", "target", QUOTED(buf_string(&target)));
 	announced_text(&definition->announced, announced);
 	ui_say(ui, "  %-12s %s", "rotation", announced);
+	announced_account(&definition->announced, &account);
+	if (account.size > 0)
+		ui_say(ui, "  %-12s %s", "account", buf_string(&account));
 	show_version(ui, lookup);
 	show_debt(ui, client_is_far(call->client), lookup);
 	show_deaths(ui, lookup);

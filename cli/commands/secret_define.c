@@ -55,7 +55,7 @@ cmd_secret_import(struct cli_call *call, struct err *err)
 		const struct import_row *row = &imported.rows[i];
 
 		rows[i] = (struct define_row){row->name, row->policy, row->rotator, row->effect,
-		    row->target};
+		    row->target, row->line};
 	}
 	TRY(call_connect(call, err));
 	return definition_add(call->client, rows, imported.count, err);

@@ -80,7 +80,10 @@ read_announces(struct json_in *in, struct exec *exec)
 	const struct json *announces = json_in_object_optional(in, "announces");
 	struct err cause;
 
-	exec->announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
+	exec->announced = (struct announcement){.holds = 1,
+	    .can = CAN_EXPEL,
+	    .account_count = 2,
+	    .account = {"command", "settings"}};
 	if (announces != NULL &&
 	    announcement_parse(announces, "target: announces", &exec->announced, &cause) != ERR_OK)
 		json_in_tell(in, "announces", &cause);

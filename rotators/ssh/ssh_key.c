@@ -61,6 +61,8 @@ ssh_key_describe(const void *state, struct description *ret_description)
 	ret_description->fields[FIELD_PRIVATE_KEY] = true;
 	ret_description->announced = (struct announcement){.style = STYLE_OVERLAP,
 	    .holds = ANNOUNCED_HOLDS_MAX,
+	    .account_count = 2,
+	    .account = {"host_key", "user"},
 	    .identity = key->account.local ? IDENTITY_AMBIENT : IDENTITY_SELF,
 	    .can = CAN_EXPEL};
 }

@@ -142,6 +142,7 @@ add_secret(struct filled *filled, unsigned number, struct err *err)
 
 	TRY(name("statement", number, &statement, err));
 	TRY(name("definition", number, &secret.definition, err));
+	TRY(name("account", number, &secret.account, err));
 	TRY(name_id("secret", number, secret.id.bytes, err));
 	snprintf(secret.name, sizeof(secret.name), "host-%u/root", number);
 	TRY(put(filled, &statement, false, err));

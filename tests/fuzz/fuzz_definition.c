@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/statement.h"
-#include "vault/documents/definition.h"
+#include "vault/documents/definition_account.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -14,6 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	JSON *same = NULL;
 	DSSE statement = {0};
 	DSSE second = {0};
+	struct digest account, second_account;
 	struct err err;
 	BUF text = {0};
 	BUF other = {0};
@@ -34,6 +35,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(definitions_parse(&second, false, &again, &err) == ERR_OK);
 	MUST(definitions_payload(&again, &same, &err) == ERR_OK);
 	MUST(json_encode(same, &other, &err) == ERR_OK);
+	for (size_t i = 0; i < definitions.count; i++) {
+		MUST(definition_account(&definitions.rows[i], &account, &err) == ERR_OK);
+		MUST(definition_account(&again.rows[i], &second_account, &err) == ERR_OK);
+		MUST(digest_equal(&account, &second_account));
+	}
 	MUST(view_equal(buf_view(&text), buf_view(&other)));
 	return 0;
 }

@@ -189,6 +189,8 @@ cp ecdsa-384 locked; ssh-keygen -q -p -P '' -N "$WORD" -f locked >/dev/null
 cat ecdsa-384.pub >>"$SSHD_AUTHORIZED"
 AS_OPTIONS=(--timeout 60 --always 'passphrase of[^\n]*: $' "$WORD")
 ok "a locked key is asked for its passphrase at the terminal, and added" add prod/asked --field private-key=locked --no-rotate
+like "the same key in another form is no second secret's of that account" "$(as infra secret adopt prod/refused --field private-key=ecdsa-384 --no-rotate 2>&1)" \
+	'prod/refused: nothing was kept: it is the key that "prod/asked" has sealed'
 AS_OPTIONS=(--timeout 60 --always 'passphrase of[^\n]*: $' wrong)
 is "a wrong one is asked for three times" "$(add prod/wrong --field private-key=locked --no-rotate 2>&1 | tr '\r' '\n' | grep -c 'passphrase of the')" 3
 AS_OPTIONS=(--timeout 60)

@@ -31,7 +31,10 @@ hash_of() { sha256sum "$1" | cut -d' ' -f1; }
 printf '{"command":["%s"],"hash":"%s","generate":{"length":24,"alphabet":"abcdefghjkmnpqrstuvwxyz23456789"}}' \
 	"$TOKENS_DIR/program" "$(hash_of program)" > target.json
 umask 077; printf 'first password' > password; cp password given
-add() { town_add "$1" --policy "${2:-production}" --rotator exec --effect "the console" --target-json target.json --field password=given; }
+add() { # each is an account of its own
+	sed "s/}}\$/},\"settings\":{\"of\":\"$1\"}}/" target.json > "target-$1.json"
+	town_add "$1" --policy "${2:-production}" --rotator exec --effect "the console" --target-json "target-$1.json" --field password=given
+}
 debt() { db "SELECT state FROM debts ORDER BY arrival DESC LIMIT 1"; }
 debts() { db "SELECT count(*) FROM debts WHERE state <> 'retired'"; }
 escrows() { find "$VAULT/escrow" -type f ! -name '*.lock' | wc -l; }

@@ -15,9 +15,11 @@ town_start
 { town_init && town_enroll "${OFFICERS[@]}" alice bob && town_charter "$QUORUM" &&
 	as infra roster add alice.enrolment bob.enrolment && as ciso roster sign && town_secret --no-rotate; } > found.log 2>&1 ||
 	{ sed 's/^/# /' found.log | tail -n 30; exit 99; }
-for name in one two; do
+for name in one two; do # each with a key of its own: they are of one account
+	ssh-keygen -q -t ed25519 -N '' -C $name -f $name
+	cat $name.pub >> "$SSHD_AUTHORIZED"
 	town_add "prod/$name" --policy production --rotator ssh-key --effect x --target-json target.json \
-		--field private-key=breakglass --no-rotate > add.log 2>&1 || { sed 's/^/# /' add.log; exit 99; }
+		--field private-key=$name --no-rotate > add.log 2>&1 || { sed 's/^/# /' add.log; exit 99; }
 done
 request() { as "$1" request "$2" --reason r --incident 1 --for 30m > request.log 2>&1 || { sed 's/^/# /' request.log; exit 99; }; }
 ceremony() { db "SELECT lower(hex(id)) FROM ceremonies ORDER BY arrival DESC LIMIT 1"; }

@@ -41,6 +41,8 @@ open("over.jsonl", "w").write("\n".join(lines + [lines[0].replace("s000", "over"
 open("twice.jsonl", "w").write("\n".join(lines[:3] + lines[1:2]) + "\n")
 open("middle.jsonl", "w").write("\n".join(lines[:3] + ['{"name":"fleet/x","polcy":"production"}'] + lines[3:6]) + "\n")
 open("taken.jsonl", "w").write(lines[7] + "\n")
+open("two-names.jsonl", "w").write("\n".join(lines[:3] + [lines[1].replace("s001", "again", 1), lines[2].replace("s002", "too", 1)]) + "\n")
+open("other-name.jsonl", "w").write(lines[7].replace("fleet/s007", "fleet/again", 1) + "\n")
 open("empty.jsonl", "w").write("")
 open("values", "w").write("".join(values))
 END
@@ -50,6 +52,8 @@ remember
 told "501 definitions" 1 'over.jsonl.*500' as infra secret import over.jsonl
 told "a row twice: both lines are named" 1 'twice.jsonl.*line 4.*fleet/s001.*line 2|twice.jsonl.*line 2.*line 4' as infra secret import twice.jsonl
 told "a bad line in the middle is named" 1 'middle.jsonl.*line 4: .*polcy' as infra secret import middle.jsonl
+told "one account under two names: all such lines are named" 1 \
+	'line 4 .fleet/again.: one account with line 2 .fleet/s001.*line 5 .fleet/too.: one account with line 3 .fleet/s002.' as infra secret import two-names.jsonl
 told "an empty file" 1 'empty.jsonl.*no definition' as infra secret import empty.jsonl
 told "a file that is not there" 1 'nowhere.jsonl' as infra secret import nowhere.jsonl
 is "nobody is asked for a PIN" "$(tap_output | grep -c 'PIN of')" 0
@@ -67,7 +71,8 @@ is "all of them were shown" "$(tap_output | grep -c 'can do')" 500
 is "each has its leaf" "$(db "SELECT count(*) FROM log_leaf WHERE CAST(data AS TEXT) LIKE '%\"event\":\"secret\"%'")" 500
 is "and no target was asked" "$(cat accounts/0 accounts/499 | tr '\n' ' ')" "first-0 first-499 "
 told "a name is never used again" 1 'fleet/s007.* already' as infra secret import taken.jsonl
-ok "CRLF and a byte-order mark are taken, as far as names are free" sed -i 's/fleet/other/g' windows.jsonl
+told "nor the account of another" 1 'its account is that of "fleet/s007"' as infra secret import other-name.jsonl
+ok "CRLF and a byte-order mark are taken, as far as names are free" sed -i 's/fleet/other/g; s/accounts/others/g' windows.jsonl
 ok "which two are then" as infra secret import windows.jsonl
 ok "withdrawn again" as infra withdraw --reason "not needed"
 

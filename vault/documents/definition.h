@@ -33,6 +33,7 @@ enum {
 	TARGET_KEY_MAX = 100,
 	DEFINITION_QUORUMS = 16
 };
+_Static_assert((int)TARGET_KEY_MAX == (int)ACCOUNT_MEMBER_MAX, "an account is made of these");
 
 /* Of revision 2 and later. */
 struct definition_change {

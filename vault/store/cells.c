@@ -49,7 +49,7 @@ put_number(uint64_t number, uint8_t ret_bytes[8])
 		ret_bytes[i] = (uint8_t)(number >> (56 - 8 * i));
 }
 
-enum { SECRET_NAME = 1, SECRET_NEWEST = 4, SECRET_RETIRED };
+enum { SECRET_NAME = 1, SECRET_NEWEST = 4, SECRET_RETIRED, SECRET_ACCOUNT };
 
 static void
 name_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
@@ -61,6 +61,18 @@ static bool
 secret_has_none(const struct sql_row *row)
 {
 	return row->values[SECRET_NEWEST].number == 0 && row->values[SECRET_RETIRED].number == 0;
+}
+
+static void
+account_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
+{
+	put_middle(ret_middle, 0, row->values[SECRET_ACCOUNT].bytes);
+}
+
+static bool
+secret_is_kept(const struct sql_row *row)
+{
+	return row->values[SECRET_RETIRED].number == 0;
 }
 
 enum { VERSION_STATE = 2, VERSION_EXPOSED = 6, VERSION_CREATED, VERSION_CLASS = 9, VERSION_SEEN };
@@ -170,10 +182,11 @@ const struct table cell_tables[TABLES] = {
     [TABLE_DRAFTS] = {ROWS(drafts, "digest", "?"), CELL_DRAFT, 3, .keys = {1}, 1,
         .indexes = {{CELL_DRAFTS, NONE, 0, NULL, NULL}}},
     [TABLE_DEFINITIONS] = {ROWS(definitions, "hash", "?"), CELL_DEFINITION, 2, .keys = {0}, 1},
-    [TABLE_SECRETS] = {ROWS(secrets, "id", "?"), CELL_SECRET, 6, .keys = {0}, 1,
+    [TABLE_SECRETS] = {ROWS(secrets, "id", "?"), CELL_SECRET, 7, .keys = {0}, 1,
         .indexes = {{CELL_NAMES, NONE, NONE, name_middle, NULL},
-            {CELL_DEFINED, NONE, NONE, name_middle, secret_has_none}}},
-    [TABLE_VERSIONS] = {ROWS(versions, "secret, number", "?, ?"), CELL_VERSION, 12, .keys = {0, 1},
+            {CELL_DEFINED, NONE, NONE, name_middle, secret_has_none},
+            {CELL_ACCOUNTS, NONE, NONE, account_middle, secret_is_kept}}},
+    [TABLE_VERSIONS] = {ROWS(versions, "secret, number", "?, ?"), CELL_VERSION, 13, .keys = {0, 1},
         2, 1,
         .indexes = {{CELL_CURRENT, NONE, NONE, class_middle, version_is_current},
             {CELL_PENDING, NONE, NONE, class_middle, version_is_pending},

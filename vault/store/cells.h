@@ -53,7 +53,8 @@ enum cell_kind {
 	CELL_BOXES,     /* the same by what names the box */
 	CELL_WATCHES,   /* death watches of a secret, in the order of arrival */
 	CELL_DEFINED,   /* secrets that have no version yet, like CELL_NAMES */
-	CELL_SEEN       /* current versions whose value somebody has seen, like CELL_CURRENT */
+	CELL_SEEN,      /* current versions whose value somebody has seen, like CELL_CURRENT */
+	CELL_ACCOUNTS /* those that are not retired, by their accounts, which stand in the middle */
 };
 
 enum {

@@ -81,6 +81,7 @@ const char *const store_schema[] = {
     "  current INTEGER CHECK (current BETWEEN 1 AND newest),"
     NUMBER("newest") ","
     "  retired INTEGER NOT NULL CHECK (retired IN (0, 1) AND (retired = 0 OR current IS NULL)),"
+    DIGEST("account") ","
     "  FOREIGN KEY (id, current) REFERENCES versions(secret, number) DEFERRABLE INITIALLY DEFERRED"
     ") STRICT;"
     "CREATE TABLE versions ("
@@ -95,10 +96,11 @@ const char *const store_schema[] = {
     TIME("created") "," DIGEST("shape") "," DIGEST("class") ","
     "  seen INTEGER NOT NULL CHECK (seen IN (0, 1)),"
     "  fields INTEGER NOT NULL CHECK (fields BETWEEN 0 AND 511),"
+    "  public BLOB CHECK (length(public) = 32),"
     "  PRIMARY KEY (secret, number)"
     ") STRICT;"
     NO_CHANGE("versions",
-        "UPDATE OF secret, number, header_hash, header, ciphertext, created, seen, fields", "unchanged")
+        "UPDATE OF secret, number, header_hash, header, ciphertext, created, seen, fields, public", "unchanged")
     "CREATE TABLE envelopes ("
     ID("secret") ","
     "  version INTEGER NOT NULL,"

@@ -51,14 +51,15 @@ store_add_secret(struct store *store, const struct secret_row *row, struct err *
 {
 	TRY(check_name(row->name, err));
 	TRY(check_untaken(store, row->name, NULL, err));
-	SQL_QUERY query =
-	    sql_query(store->sql, "secrets", "INSERT INTO secrets VALUES (?, ?, ?, ?, ?, ?)", err);
+	SQL_QUERY query = sql_query(store->sql, "secrets",
+	    "INSERT INTO secrets VALUES (?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_secret_id(&query, &row->id);
 	sql_put_text(&query, row->name);
 	store_put_digest(&query, &row->definition);
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
 	sql_put_int(&query, row->retired);
+	store_put_digest(&query, &row->account);
 	return state_insert(store, TABLE_SECRETS, &query);
 }
 
@@ -68,16 +69,17 @@ store_update_secret(struct store *store, const struct secret_row *row, struct er
 	TRY(check_name(row->name, err));
 	TRY(check_untaken(store, row->name, &row->id, err));
 	SQL_QUERY query = sql_query(store->sql, "secrets",
-	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ?, retired = ?"
-	    " WHERE id = ?",
+	    "UPDATE secrets SET name = ?, definition = ?, current = ?, newest = ?, retired = ?,"
+	    " account = ? WHERE id = ?",
 	    err);
 	sql_put_text(&query, row->name);
 	store_put_digest(&query, &row->definition);
 	store_put_version(&query, row->current);
 	sql_put_int(&query, row->newest);
 	sql_put_int(&query, row->retired);
+	store_put_digest(&query, &row->account);
 	store_put_secret_id(&query, &row->id);
-	return state_change(store, TABLE_SECRETS, &query, 5, "secret");
+	return state_change(store, TABLE_SECRETS, &query, 6, "secret");
 }
 
 /* RET_ROW is written only when all of it is right. */
@@ -91,6 +93,7 @@ read_secret(struct sql_query *query, struct secret_row *ret_row)
 	row.current = store_get_version_number(query, "current");
 	row.newest = store_get_u32(query, "newest");
 	row.retired = store_get_flag(query, "retired");
+	store_get_digest(query, "account", &row.account);
 	if (row.current > row.newest)
 		sql_fail(query, "current", "is out of range");
 	if (query->code == ERR_OK)
@@ -230,13 +233,29 @@ store_count_secrets(struct store *store, uint64_t *ret_count, struct err *err)
 	return state_count(store, CELL_SECRET, ret_count, err);
 }
 
+enum err_code
+store_next_of_account(struct store *store, struct account_walk *walk, struct secret_row *ret_row,
+    struct err *err)
+{
+	SQL_SCOPE scope = {0};
+	struct tree_range range = cell_index_from(CELL_ACCOUNTS, VIEW_OF(walk->account.bytes));
+	bool is_first = !walk->began;
+	enum err_code code;
+	TRY(sql_enter(store->sql, &scope, err));
+	code = next_name(store, &range, &walk->place, &is_first, ret_row, err);
+	walk->began = !is_first;
+	return code == ERR_NOT_FOUND ?
+	    err_set(err, ERR_NOT_FOUND, "there are no more secrets of this account") :
+	    code;
+}
+
 static enum err_code
 add_version_row(struct store *store, const struct version_row *row, struct err *err)
 {
 	struct digest without;
 	TRY(class_of(&row->shape, NULL, 0, &without, err));
 	SQL_QUERY query = sql_query(store->sql, "versions",
-	    "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    "INSERT INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	store_put_number(&query, &row->secret, row->number);
 	sql_put_text(&query, version_state_names[row->state]);
 	store_put_digest(&query, &row->header_hash);
@@ -248,6 +267,7 @@ add_version_row(struct store *store, const struct version_row *row, struct err *
 	store_put_digest(&query, &without);
 	sql_put_int(&query, row->seen);
 	sql_put_int(&query, row->fields);
+	store_put_digest_or_null(&query, &row->public);
 	return state_insert(store, TABLE_VERSIONS, &query);
 }
 
@@ -293,6 +313,7 @@ read_version(struct sql_query *query, struct version_row *row)
 	store_get_digest(query, "class", &row->class);
 	row->seen = store_get_flag(query, "seen");
 	row->fields = store_get_u32(query, "fields");
+	(void)store_get_digest_or_null(query, "public", &row->public);
 }
 
 enum err_code

@@ -4,6 +4,7 @@
 #define VAULT_STORE_SECRET_H
 
 #include "vault/documents/state_names.h"
+#include "vault/log/tree_node.h"
 #include "vault/seal/envelope.h"
 #include "vault/store/store.h"
 
@@ -11,9 +12,10 @@ struct secret_row {
 	struct secret_id id;
 	char name[SEAT_NAME_MAX + 1];
 	struct digest definition;
-	uint32_t current; /* version; 0 before the first is committed */
-	uint32_t newest;  /* highest version number ever used */
-	bool retired;     /* for good: nothing of it is current */
+	uint32_t current;      /* version; 0 before the first is committed */
+	uint32_t newest;       /* highest version number ever used */
+	bool retired;          /* for good: nothing of it is current */
+	struct digest account; /* vault/documents/definition_account.h, of its definition */
 };
 struct version_row {
 	struct secret_id secret;
@@ -28,6 +30,8 @@ struct version_row {
 	bool
 	    seen; /* somebody had its value: who gave it, or, of one that was sealed again, its source's */
 	uint32_t fields; /* that the value has: a set of enum credential_field */
+	struct
+	    digest public; /* SHA-256 of the public half of the private key that it holds; zeros: it holds none */
 };
 void version_row_done(struct version_row *row);
 #define VERSION_ROW CLEANUP(version_row_done) struct version_row
@@ -48,6 +52,15 @@ enum err_code store_list_defined(struct store *store, struct secret_row *rows, s
     size_t *ret_count, uint64_t *ret_all, struct err *err) MUST_CHECK;
 enum err_code store_count_secrets(struct store *store, uint64_t *ret_count,
     struct err *err) MUST_CHECK;
+/* Secrets of one account that are not retired, one after the other, in no order. */
+struct account_walk {
+	struct digest account;
+	struct tree_key place; /* behind which it goes on, once it */
+	bool began;
+};
+/* ERR_NOT_FOUND: there are no more. */
+enum err_code store_next_of_account(struct store *store, struct account_walk *walk,
+    struct secret_row *ret_row, struct err *err) MUST_CHECK;
 
 /* The version with its envelopes (in header order), from seal_version.  Its class is that of its shape, without
  * spares. */

@@ -8,11 +8,13 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "ceremony/client/documents/definition.h"
+#include "ceremony/client/secrets/faults.h"
 #include "ceremony/client/secrets/rotator.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/client/text/announced.h"
 #include "ceremony/client/typed.h"
+#include "vault/documents/definition_account.h"
 
 static enum err_code
 check_policy(const char *name, const struct charter *charter, struct err *err)
@@ -103,6 +105,57 @@ draw_all(struct client *client, const struct define_row *rows, const struct vaul
 	return ERR_OK;
 }
 
+static void
+name_row(const struct define_row *row, char ret_text[SEAT_NAME_MAX + 40])
+{
+	if (row->line > 0)
+		(void)snprintf(ret_text, SEAT_NAME_MAX + 40, "line %zu (%s)", row->line, row->name);
+	else
+		(void)snprintf(ret_text, SEAT_NAME_MAX + 40, "%s", row->name);
+}
+
+/* The first before I that is of the same account, where one of the two holds one value; or I. */
+static size_t
+find_same(const struct definitions *definitions, const struct digest *accounts, size_t i)
+{
+	const struct definition *rows = definitions->rows;
+
+	for (size_t j = 0; j < i; j++)
+		if (digest_equal(&accounts[j], &accounts[i]) &&
+		    (rows[i].announced.style == STYLE_REPLACE ||
+		        rows[j].announced.style == STYLE_REPLACE))
+			return j;
+	return i;
+}
+
+/* The vault judges it as well, also beside what it has; here all that are twice in a file are named. */
+static enum err_code
+check_accounts(const struct define_row *rows, const struct definitions *definitions,
+    struct digest *accounts, struct err *err)
+{
+	struct faults faults = {0};
+	char first[SEAT_NAME_MAX + 40], second[SEAT_NAME_MAX + 40];
+	struct err one;
+
+	for (size_t i = 0; i < definitions->count; i++) {
+		TRY(definition_account(&definitions->rows[i], &accounts[i], err));
+		size_t same = find_same(definitions, accounts, i);
+
+		if (same == i)
+			continue;
+		name_row(&rows[same], first);
+		name_row(&rows[i], second);
+		(void)err_set(&one, ERR_EXISTS,
+		    "%s: one account with %s, which holds one value: each rotation of one would break the other; give "
+		    "one of them",
+		    second, first);
+		faults_add(&faults, &one);
+	}
+	return faults_end(&faults, err);
+}
+
+DESTRUCTOR(free_accounts, struct digest, free)
+
 enum err_code
 definition_add(struct client *client, const struct define_row *rows, size_t count, struct err *err)
 {
@@ -118,5 +171,9 @@ definition_add(struct client *client, const struct define_row *rows, size_t coun
 		return err_set(err, ERR_MEMORY, "out of memory for %zu definitions", count);
 	definitions.count = count;
 	TRY(draw_all(client, rows, view, &definitions, err));
+	CLEANUP(free_accounts) struct digest *accounts = calloc(count, sizeof(*accounts));
+	if (accounts == NULL)
+		return err_set(err, ERR_MEMORY, "out of memory for %zu accounts", count);
+	TRY(check_accounts(rows, &definitions, accounts, err));
 	return definition_propose(client, view, &definitions, NULL, err);
 }

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
+
 static const char *const styles[STYLES] = {
     [STYLE_REPLACE] = "the new value takes the place of the old one",
     [STYLE_OVERLAP] = "the old value goes when the new one works",
@@ -30,4 +32,13 @@ announced_text(const struct announcement *announced, char ret_text[ANNOUNCED_TEX
 	(void)snprintf(ret_text, ANNOUNCED_TEXT_SIZE, "%s; %s; %s%s%s", styles[announced->style],
 	    identities[announced->identity], deaths[announced->death], grace,
 	    (announced->can & CAN_EXPEL) != 0 ? "" : "; sessions there cannot be ended");
+}
+
+void
+announced_account(const struct announcement *announced, struct buf *text)
+{
+	for (uint32_t i = 0; i < announced->account_count; i++) {
+		buf_text(text, i == 0 ? "its " : ", ");
+		text_quote(announced->account[i], text);
+	}
 }

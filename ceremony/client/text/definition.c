@@ -54,6 +54,7 @@ show_one(const struct definition_screen *screen, const struct definition *defini
 {
 	char hex[2 * DIGEST_SIZE + 1], announced[ANNOUNCED_TEXT_SIZE];
 	struct definition_screen own = *screen;
+	BUF account = {0};
 
 	text_hex(VIEW_OF(definition->rotator_hash.bytes), hex);
 	announced_text(&definition->announced, announced);
@@ -63,6 +64,9 @@ show_one(const struct definition_screen *screen, const struct definition *defini
 	ui_say(screen->ui, "  %-12s %s, executable %s", "rotator", definition->rotator, hex);
 	TRY(definition_target(definition, show_member, &own, err));
 	say_row(screen, "rotation", announced);
+	announced_account(&definition->announced, &account);
+	if (account.size > 0)
+		say_row(screen, "account", buf_string(&account));
 	return ERR_OK;
 }
 

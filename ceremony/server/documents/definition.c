@@ -9,11 +9,14 @@
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/rotation/states.h"
+#include "ceremony/server/secrets/account.h"
 #include "ceremony/server/secrets/classes.h"
+#include "ceremony/server/secrets/living.h"
 #include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/chain.h"
 #include "rotators/contract/description.h"
 #include "rotators/contract/rotator.h"
+#include "vault/documents/definition_account.h"
 #include "vault/documents/definition_verify.h"
 #include "vault/store/debt.h"
 #include "vault/store/statement.h"
@@ -82,55 +85,20 @@ check_rotator(struct session *session, const struct definition *definition, stru
 	    other, definition->rotator);
 }
 
-/* Its debts that are not paid, the open one first. */
-static enum err_code
-list_unpaid(struct session *session, const struct secret_id *secret,
-    struct debt_row rows[DEBT_WATCHES_MAX + 1], size_t *ret_count, struct err *err)
-{
-	enum err_code code = store_open_debt(session->store, secret, &rows[0], err);
-	size_t open = code == ERR_OK ? 1 : 0, count;
-
-	if (code != ERR_OK && code != ERR_NOT_FOUND)
-		return code;
-	TRY(store_list_watches(session->store, secret, rows + open, DEBT_WATCHES_MAX, &count, err));
-	*ret_count = open + count;
-	return ERR_OK;
-}
-
-typedef enum err_code (*header_visit)(void *context, const struct header *header, struct err *err);
+struct header_visit {
+	enum err_code (*visit)(void *context, const struct header *header, struct err *err);
+	void *context;
+};
 
 static enum err_code
-visit_version(struct session *session, const struct secret_id *secret, uint32_t version,
-    header_visit visit, void *context, struct err *err)
+visit_header(void *context, const struct version_row *version, struct err *err)
 {
-	VERSION_ROW row = {0};
+	const struct header_visit *of = context;
 	HEADER *header = NULL;
 
-	TRY(store_get_version(session->store, secret, version, &row, err));
-	if (row.state == VERSION_RETIRED)
-		return ERR_OK;
 	TRY(header_new(&header, err));
-	TRY(header_decode(buf_view(&row.header), header, err));
-	return visit(context, header, err);
-}
-
-/* Each header of SECRET that is not retired: of its current version, and of all since the earliest that a debt or a death
- * watch is about, be they rejected: they are in its escrow. */
-static enum err_code
-each_header(struct session *session, const struct secret_row *secret, header_visit visit,
-    void *context, struct err *err)
-{
-	struct debt_row debts[DEBT_WATCHES_MAX + 1];
-	size_t count;
-	uint32_t first = secret->current;
-
-	TRY(list_unpaid(session, &secret->id, debts, &count, err));
-	for (size_t i = 0; i < count; i++)
-		if (first == 0 || debts[i].old < first)
-			first = debts[i].old;
-	for (uint32_t version = first; version > 0 && version <= secret->newest; version++)
-		TRY(visit_version(session, &secret->id, version, visit, context, err));
-	return ERR_OK;
+	TRY(header_decode(buf_view(&version->header), header, err));
+	return of->visit(of->context, header, err);
 }
 
 static enum err_code
@@ -144,7 +112,9 @@ static enum err_code
 list_quorums(struct session *session, const struct secret_row *secret,
     struct definition_change *change, struct err *err)
 {
-	return each_header(session, secret, add_quorum, change, err);
+	struct header_visit of = {add_quorum, change};
+
+	return living_each(session, secret, visit_header, &of, err);
 }
 
 static enum err_code
@@ -175,7 +145,7 @@ check_debts(struct session *session, const struct definition *definition, struct
 	struct debt_row debts[DEBT_WATCHES_MAX + 1];
 	size_t count;
 
-	TRY(list_unpaid(session, &definition->secret, debts, &count, err));
+	TRY(living_debts(session, &definition->secret, debts, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		if (definition->change.retires)
 			return err_set(err, ERR_REFUSED,
@@ -296,9 +266,11 @@ static enum err_code
 check_shown(const struct secret_row *secret, const struct definition *definition,
     struct shown *shown, struct err *err)
 {
+	struct header_visit of = {count_header, shown};
+
 	shown->secret = secret;
 	shown->worst = shown->longest = 0;
-	TRY(each_header(shown->session, secret, count_header, shown, err));
+	TRY(living_each(shown->session, secret, visit_header, &of, err));
 	return shown->worst <= EARLIER_BYTES && shown->longest <= EARLIER_MAX ?
 	    ERR_OK :
 	    err_set(err, ERR_REFUSED,
@@ -349,11 +321,14 @@ definition_weigh(struct session *session, struct proposal *proposal, const struc
 	const struct definitions *definitions = &proposal->definitions;
 	CLEANUP(shown_done)
 	struct shown shown = {.session = session, .own = text_size(&proposal->statement)};
+	ACCOUNTS accounts = {0};
 
 	if (json_array_count(given) > 0)
 		return err_set(err, ERR_INVALID, "enrolments: a definition has none");
+	TRY(accounts_find(definitions, &accounts, err));
 	for (size_t i = 0; i < definitions->count; i++)
-		if (check_one(session, &definitions->rows[i], &shown, err) != ERR_OK)
+		if (check_one(session, &definitions->rows[i], &shown, err) != ERR_OK ||
+		    account_check(session, &accounts, i, err) != ERR_OK)
 			return definitions->count == 1 ? err->code :
 			                                 err_add(err, "definitions[%zu]", i);
 	return ERR_OK;
@@ -391,6 +366,7 @@ change_secret(struct session *session, const struct definition *definition, stru
 	    retires ? "the secret was retired" : "the definition of a secret changed", err));
 	TRY(classes_renew(session, &row, definition->policy, err));
 	row.definition = definition->digest;
+	TRY(definition_account(definition, &row.account, err));
 	row.retired = retires;
 	if (retires && row.current != 0)
 		TRY(store_set_version_state(store, &row.id, row.current, VERSION_RETIRED, err));
@@ -407,6 +383,7 @@ enact_one(struct session *session, const struct definition *definition,
 	struct secret_row row = {.id = definition->secret, .definition = definition->digest};
 
 	snprintf(row.name, sizeof(row.name), "%s", definition->name);
+	TRY(definition_account(definition, &row.account, err));
 	TRY(store_add_definition(session->store, &definition->digest, statement, err));
 	TRY(definition->revision == 1 ? store_add_secret(session->store, &row, err) :
 	                                change_secret(session, definition, err));

@@ -16,6 +16,7 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/rotation/target.h"
+#include "ceremony/server/secrets/account.h"
 #include "ceremony/server/secrets/order.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/chain.h"
@@ -35,6 +36,7 @@ struct adoption {
 	struct secret_row row;
 	struct definition definition;
 	struct secret *credential;
+	struct digest public; /* of it; zeros while it is not open, too */
 	struct sealing sealing;
 	struct debt_row debt;
 };
@@ -67,6 +69,16 @@ check_row(struct session *session, struct adoption *adoption, struct err *err)
 	    err_set(err, ERR_REFUSED, "%s: version: it has none yet", row->name);
 }
 
+/* Nobody else has the key, for the same account. */
+static enum err_code
+check_public(struct session *session, const struct adoption *adoption, struct err *err)
+{
+	if (account_check_public(session, &adoption->row, &adoption->public, err) == ERR_OK)
+		return ERR_OK;
+	return err->code == ERR_EXISTS ? err_add(err, "%s: nothing was kept", adoption->row.name) :
+	                                 err->code;
+}
+
 static enum err_code
 judge_adoption(struct session *session, void *context, struct err *err)
 {
@@ -74,7 +86,8 @@ judge_adoption(struct session *session, void *context, struct err *err)
 
 	if (order_check(session, &adoption->statement, &adoption->adopt.order, err) != ERR_OK)
 		return err_add(err, "adopt");
-	return check_row(session, adoption, err);
+	TRY(check_row(session, adoption, err));
+	return check_public(session, adoption, err);
 }
 
 static enum err_code
@@ -273,6 +286,8 @@ serve_adopt(struct session *session, struct call *call, struct err *err)
 	TRY(judge_adoption(session, &adoption, err));
 	TRY(chain_definition(session, &adoption.row.definition, &adoption.definition, err));
 	TRY(open_value(session, &adoption, call->blob, err));
+	TRY(sealing_public(adoption.credential, &adoption.public, err));
+	TRY(check_public(session, &adoption, err));
 	TRY(rehearse(session, rehearse_record, &adoption, err));
 	session_progress(session, "%s: proving the present value", adoption.row.name);
 	TRY(prove(session, &adoption, err));

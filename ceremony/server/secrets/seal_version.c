@@ -2,6 +2,7 @@
 #include "ceremony/server/secrets/seal_version.h"
 
 #include "base/credential.h"
+#include "base/openssh_key.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "vault/documents/class.h"
@@ -57,6 +58,23 @@ find_recipients(const struct session *session, const struct quorum *quorum,
 	return ERR_OK;
 }
 
+enum err_code
+sealing_public(const struct secret *credential, struct digest *ret_public, struct err *err)
+{
+	struct openssh_look look;
+	struct view text;
+	enum err_code code = credential_get(secret_view(credential), FIELD_PRIVATE_KEY, &text, err);
+
+	*ret_public = (struct digest){{0}};
+	if (code == ERR_OK)
+		code = openssh_key_look(text, &look, err);
+	if (code == ERR_NOT_FOUND || code == ERR_INVALID)
+		return ERR_OK; /* it has none, or in another form */
+	return code != ERR_OK ?
+	    code :
+	    sha256_one(view_of(look.public_key.blob, look.public_key.size), ret_public, err);
+}
+
 static enum err_code
 seal(struct session *session, const struct definition *definition, const struct secret *credential,
     struct sealing *sealing, struct err *err)
@@ -93,6 +111,7 @@ sealing_make(struct session *session, const struct definition *definition, uint3
 	    .number = number,
 	    .fields = credential_fields(secret_view(credential))};
 
+	TRY(sealing_public(credential, &sealing.public, err));
 	TRY(chain_refresh(session, err));
 	if (seal(session, definition, credential, &sealing, err) != ERR_OK)
 		return err_add(err, "sealing version %u of %s", number, definition->name);
@@ -112,6 +131,7 @@ sealing_store(struct session *session, const struct sealing *sealing, enum versi
 	    .state = state,
 	    .header_hash = sealing->hash,
 	    .shape = sealing->shape,
+	    .public = sealing->public,
 	    .header = sealing->sealed.header,
 	    .ciphertext = sealing->sealed.ciphertext,
 	    .created = session_now(session),

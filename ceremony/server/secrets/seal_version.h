@@ -12,9 +12,10 @@ struct sealing {
 	uint32_t number;
 	struct sealed_version sealed;
 	struct header *header;
-	struct digest hash;  /* of the header */
-	struct digest shape; /* vault/documents/class.h */
-	uint32_t fields;     /* that the credential has: a set of enum credential_field */
+	struct digest hash;   /* of the header */
+	struct digest shape;  /* vault/documents/class.h */
+	struct digest public; /* as sealing_public() says */
+	uint32_t fields;      /* that the credential has: a set of enum credential_field */
 };
 void sealing_done(struct sealing *sealing); /* accepts {0} */
 #define SEALING CLEANUP(sealing_done) struct sealing
@@ -22,6 +23,9 @@ void sealing_done(struct sealing *sealing); /* accepts {0} */
 /* Does TOKEN of SEAT get an envelope?  It has a share key and is not suspended; or the seat has no other. */
 bool sealing_wants(const struct session *session, const struct seat *seat,
     const struct seat_token *token);
+/* SHA-256 of the public half of CREDENTIAL's private key, where that has OpenSSH's form; else zeros. */
+enum err_code sealing_public(const struct secret *credential, struct digest *ret_public,
+    struct err *err) MUST_CHECK;
 /* CREDENTIAL becomes version NUMBER, sealed by the quorum of the definition's policy to every share
  * token of its seats.  The chain is brought up to date before.  Given to the copy sink, and
  * acknowledged by it, when this returns; but not in a rehearsal. */

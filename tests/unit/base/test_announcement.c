@@ -8,6 +8,9 @@
 static const char whole[] = "{\"style\":\"overlap\",\"holds\":2,\"identity\":\"via\",\"grace\":900,"
                             "\"death\":\"copies-open\",\"can\":[\"expel\",\"mint\"]}";
 
+#define NAME_33 "123456789-123456789-123456789-123"
+#define NAME_99 "\"" NAME_33 NAME_33 NAME_33
+
 static enum err_code
 parse(const char *text, struct announcement *ret_announcement, struct err *err)
 {
@@ -38,6 +41,7 @@ an_announcement_reads_back_as_it_was_written(void **state)
 	    {STYLE_ISSUE, IDENTITY_SELF, DEATH_NONE, ANNOUNCED_HOLDS_MAX, 0,
 	        CAN_EXPEL | CAN_WARN | CAN_MINT},
 	    {STYLE_REPLACE, IDENTITY_VIA, DEATH_COPIES, 1, 1, CAN_EXPEL},
+	    {.holds = 1, .account_count = 2, .account = {"host_key", "user"}},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -100,6 +104,15 @@ each_wrong_member_is_refused_by_name(void **state)
 	    {"\"mint\"", "7", "can"},
 	    {"[\"expel\",\"mint\"]", "\"expel\"", "can"},
 	    {"\"can\"", "\"paths\":[],\"can\"", "paths"},
+	    {"\"can\"", "\"account\":[],\"can\"", "account"},
+	    {"\"can\"", "\"account\":\"user\",\"can\"", "account"},
+	    {"\"can\"", "\"account\":[\"\"],\"can\"", "account"},
+	    {"\"can\"", "\"account\":[7],\"can\"", "account"},
+	    {"\"can\"", "\"account\":[\"user\",\"host\",\"user\"],\"can\"", "twice"},
+	    {"\"can\"", "\"account\":[" NAME_99 "xx\"],\"can\"", "1 to 100 bytes"},
+	    {"\"can\"",
+	        "\"account\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"],\"can\"",
+	        "account"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -147,6 +160,8 @@ the_limits_themselves_are_taken(void **state)
 	    {"\"grace\":900", "\"grace\":2678400"},
 	    {"\"grace\":900", "\"grace\":0"},
 	    {"[\"expel\",\"mint\"]", "[]"},
+	    {"\"can\"", "\"account\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\"],\"can\""},
+	    {"\"can\"", "\"account\":[" NAME_99 "x\"],\"can\""},
 	    {"[\"expel\",\"mint\"]", "[\"mint\",\"warn\",\"expel\"]"},
 	    {"\"grace\":900,\"death\":\"copies-open\"", "\"grace\":0,\"death\":\"cannot-die\""},
 	};
@@ -176,6 +191,7 @@ the_member_that_differs_is_named(void **state)
 	    {{.holds = 1, .grace = 1}, "grace"},
 	    {{.holds = 1, .death = DEATH_COPIES}, "death"},
 	    {{.holds = 1, .can = CAN_WARN}, "can"},
+	    {{.holds = 1, .account_count = 1, .account = {"user"}}, "account"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -188,6 +204,27 @@ the_member_that_differs_is_named(void **state)
 	}
 }
 
+static void
+accounts_of_other_members_differ(void **state)
+{
+	(void)state;
+	static const struct announcement rows[] = {
+	    {.holds = 1, .account_count = 2, .account = {"host", "user"}},
+	    {.holds = 1, .account_count = 1, .account = {"host", "user"}},
+	    {.holds = 1, .account_count = 2, .account = {"host", "users"}},
+	    {.holds = 1, .account_count = 2, .account = {"user", "host"}},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(rows); j++) {
+			const char *member = announcement_differs(&rows[i], &rows[j]);
+
+			assert_true((member == NULL) == (i == j));
+			if (member != NULL)
+				assert_string_equal(member, "account");
+		}
+}
+
 int
 main(void)
 {
@@ -198,6 +235,7 @@ main(void)
 	    cmocka_unit_test(members_that_contradict_each_other_are_refused),
 	    cmocka_unit_test(the_limits_themselves_are_taken),
 	    cmocka_unit_test(the_member_that_differs_is_named),
+	    cmocka_unit_test(accounts_of_other_members_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

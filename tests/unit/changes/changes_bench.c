@@ -93,6 +93,7 @@ changes_edit(struct bench *bench, enum part member, struct definition *next)
 
 	snprintf(folder, sizeof(folder), "%s%s", bench->target, member == HOST ? "/rebuilt" : "");
 	json_put_text(target, "folder", folder);
+	json_put_text(target, "name", next->name);
 	if (member == ACCOUNT)
 		json_put_text(target, "account", "renamed");
 	if (member == HOST || member == ACCOUNT)

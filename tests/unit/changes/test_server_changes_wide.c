@@ -30,6 +30,7 @@ fill_up(const struct definition *first, const char *room, struct definition *row
 		snprintf(rows[i].name, sizeof(rows[i].name), "%s/s%03zu", room, i);
 		assert_ok(random_bytes(rows[i].secret.bytes, SECRET_ID_SIZE, &err));
 		assert_ok(definition_set_target(&rows[i], target, &err));
+		json_put_text(rows[i].target, "name", rows[i].name); /* an account of its own */
 	}
 }
 

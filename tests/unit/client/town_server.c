@@ -368,6 +368,7 @@ answer_done(struct town *town, const struct json *request, struct json *reply)
 		json_put_text(row, "debt", debt_state_names[DEBT_RETIRED]);
 		json_put_text(row, "code", "ok");
 		json_put_text(row, "note", "");
+		json_put_text(row, "grade", "refused");
 		json_add(debts, row);
 	}
 	json_put_text(reply, "state", ceremony_state_names[CEREMONY_CLOSED]);

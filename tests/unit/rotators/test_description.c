@@ -179,6 +179,33 @@ what_the_target_says_itself_counts_where_the_file_lets_it(void **state)
 }
 
 static void
+the_account_is_of_who_announces(void **state)
+{
+	(void)state;
+#define OWN "{\"announces\":{" STYLE ",\"account\":[\"command\",\"settings\"]}}"
+#define STYLE                                                                                        \
+	"\"style\":\"overlap\",\"holds\":2,\"identity\":\"self\",\"grace\":0,\"death\":\"refused\"," \
+	"\"can\":[]"
+	static const char file[] =
+	    HEAD "{" STYLE ",\"account\":[\"host_key\"]}],\"target\":[\"announces\"]}";
+	static const struct {
+		const char *target;
+		uint32_t count;
+		const char *first;
+	} rows[] = {{"{}", 1, "host_key"}, {OWN, 2, "command"},
+	    {"{\"announces\":{" STYLE "}}", 0, ""}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct description description = {0};
+		struct err err;
+
+		assert_ok(parse(file, rows[i].target, &description, &err));
+		assert_int_equal(description.announced.account_count, rows[i].count);
+		assert_string_equal(description.announced.account[0], rows[i].first);
+	}
+}
+
+static void
 a_target_that_says_nothing_leaves_it_to_the_file(void **state)
 {
 	(void)state;
@@ -396,6 +423,7 @@ main(void)
 	    cmocka_unit_test(a_target_that_fits_no_case_is_refused_and_told_what_decides),
 	    cmocka_unit_test(each_broken_file_is_refused_for_every_target),
 	    cmocka_unit_test(what_the_target_says_itself_counts_where_the_file_lets_it),
+	    cmocka_unit_test(the_account_is_of_who_announces),
 	    cmocka_unit_test(a_target_that_says_nothing_leaves_it_to_the_file),
 	    cmocka_unit_test(what_the_target_says_wrongly_is_refused),
 	    CASE(it_is_read_beside_the_program_which_is_not_run),

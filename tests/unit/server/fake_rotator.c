@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * halligan-rotate-fake: a rotator whose target is a folder, {"folder":PATH}, or an account in it, which is a folder there
- * ({"folder":PATH,"account":NAME}), for tests of the vault's side.  In it:
+ * ({"folder":PATH,"account":NAME}), for tests of the vault's side.  A member "name" tells targets apart that share a folder.
+ * In it:
  *
  *	accepts		the accepted passwords, one a line
  *	calls		each verb is added as a line
@@ -65,6 +66,7 @@ fake_open(const struct rotation *rotation, void **ret_state, struct err *err)
 	struct fake *fake = calloc(1, sizeof(*fake));
 	const char *folder = json_in_text(&in, "folder", 1, 3000);
 	const char *account = json_in_text_optional(&in, "account", 1, 40);
+	(void)json_in_text_optional(&in, "name", 1, 64);
 
 	if (fake == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory");

@@ -8,6 +8,7 @@
 #include "base/text_time.h"
 #include "ceremony/server/vault/host.h"
 #include "vault/documents/class.h"
+#include "vault/documents/definition_account.h"
 #include "vault/seal/seal.h"
 #include "vault/store/debt.h"
 #include "vault/store/log.h"
@@ -164,6 +165,7 @@ put_definition(struct growing *growing, unsigned number, struct secret_row *secr
 
 	json_put_text(target, "folder", growing->ground->target);
 	snprintf(secret->name, sizeof(secret->name), "host-%06u/root", number);
+	json_put_text(target, "name", secret->name);
 	memcpy(definition.name, secret->name, sizeof(definition.name));
 	assert_ok(definitions_payload(&definitions, &payload, &err));
 	assert_ok(statement_new(STATEMENT_SECRET, growing->ground->charter->training, payload,
@@ -172,6 +174,7 @@ put_definition(struct growing *growing, unsigned number, struct secret_row *secr
 	person_sign(growing->ground->second, &statement);
 	assert_ok(definitions_parse(&statement, growing->ground->charter->training, &read, &err));
 	secret->definition = read.rows[0].digest;
+	assert_ok(definition_account(&read.rows[0], &secret->account, &err));
 	assert_ok(dsse_digest(&statement, ret_statement, &err));
 	assert_ok(dsse_encode(&statement, &text, &err));
 	assert_ok(store_put_statement(growing->store, ret_statement,

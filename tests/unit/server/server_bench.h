@@ -145,8 +145,9 @@ struct credential_box {
 	struct buf ciphertext;
 	uint8_t signature[ED25519_SIGNATURE_SIZE];
 	char password[64];
-	const char *note; /* a field of the value beside the password; NULL */
-	bool keeps;       /* the adoption says that the value is not replaced */
+	const char *note;         /* a field of the value beside the password; NULL */
+	const struct secret *key; /* lent; the text of a private key that goes along; NULL: none */
+	bool keeps;               /* the adoption says that the value is not replaced */
 };
 void credential_box_done(struct credential_box *box);
 /* The definition of NAME signed by infra and secops; and PASSWORD sealed to the host, for which infra signed. */

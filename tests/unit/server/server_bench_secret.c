@@ -72,6 +72,9 @@ bench_box_value(struct bench *bench, const char *password, struct credential_box
 	state_adoption(bench, box, &digest, &seed);
 	assert_ok(credential_new(&credential, &err));
 	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text(password), &err));
+	if (box->key != NULL)
+		assert_ok(
+		    credential_add(credential, FIELD_PRIVATE_KEY, secret_view(box->key), &err));
 	if (box->note != NULL)
 		assert_ok(credential_add(credential, FIELD_NOTE, view_of_text(box->note), &err));
 	buf_bytes(&bytes, VIEW_OF(box->definition.secret.bytes));
@@ -107,6 +110,7 @@ bench_box(struct bench *bench, const char *name, const char *password,
 	char path[4096];
 
 	json_put_text(target, "folder", bench->target);
+	json_put_text(target, "name", name);
 	assert_ok(random_bytes(definition.secret.bytes, SECRET_ID_SIZE, &err));
 	snprintf(definition.name, sizeof(definition.name), "%s", name);
 	snprintf(definition.policy, sizeof(definition.policy), "%s", bench->policy);
@@ -140,7 +144,7 @@ enum err_code
 bench_send_value(struct bench *bench, const struct credential_box *box, bool rotate,
     struct json **ret_reply, struct err *err)
 {
-	CLEANUP(credential_box_done) struct credential_box kept = {.keeps = true};
+	CLEANUP(credential_box_done) struct credential_box kept = {.key = box->key, .keeps = true};
 	struct err inner;
 
 	if (rotate)

@@ -44,6 +44,7 @@ define(struct bench *bench, const struct definition *first, size_t count,
 		snprintf(rows[i].name, sizeof(rows[i].name), "other/s%zu", i);
 		rows[i].target = json_new_object();
 		json_put_text(rows[i].target, "filler", filler);
+		json_put_text(rows[i].target, "name", rows[i].name);
 	}
 	assert_ok(definitions_payload(&definitions, &payload, &err));
 	assert_ok(statement_new(STATEMENT_SECRET, false, payload, ret_statement, &err));
@@ -138,8 +139,10 @@ a_definition_that_announces_another_thing_than_the_rotator_is_refused_untried(vo
 	    {.holds = 1, .grace = 60, .can = CAN_EXPEL},
 	    {.holds = 1, .death = DEATH_COPIES, .can = CAN_EXPEL},
 	    {.holds = 1},
+	    {.holds = 1, .can = CAN_EXPEL, .account_count = 1, .account = {"name"}},
 	};
-	static const char *const members[] = {"style", "identity", "grace", "death", "can"};
+	static const char *const members[] = {"style", "identity", "grace", "death", "can",
+	    "account"};
 	struct bench *bench = bench_new(false);
 	BUF calls = {0};
 	struct err err;

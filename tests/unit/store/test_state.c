@@ -244,7 +244,7 @@ a_row_that_was_added_is_an_alarm_or_nobody_sees_it(void **state)
 		const char *sql;
 		reading meets, sees_nothing;
 	} rows[] = {
-	    {"INSERT INTO secrets SELECT x'07000000000000000000000000000000', 'a', definition, 1, 2, 0"
+	    {"INSERT INTO secrets SELECT x'07000000000000000000000000000000', 'a', definition, 1, 2, 0, account"
 	     " FROM secrets",
 	        read_another_secret, list_secrets},
 	    {"INSERT INTO debts SELECT 1, x'07000000000000000000000000000000', secret, old, pending,"

@@ -239,7 +239,7 @@ a_row_that_the_vault_never_wrote_is_not_changed(void **state)
 	struct bench *bench = *state;
 	bench_fill(bench);
 	tamper(bench,
-	    "INSERT INTO secrets SELECT x'07000000000000000000000000000000', 'a', definition, NULL, 2, 0 FROM secrets;"
+	    "INSERT INTO secrets SELECT x'07000000000000000000000000000000', 'a', definition, NULL, 2, 0, account FROM secrets;"
 	    "INSERT INTO envelopes SELECT secret, 1, 9, token, enc, ciphertext FROM envelopes"
 	    " WHERE version = 2 AND position = 0");
 	expect_alarm_for_good(bench, update_added_secret, "secrets", "is none that the vault has",
@@ -356,7 +356,7 @@ static const struct place {
 } places[] = {
     {sign_statement, "DELETE FROM statements WHERE digest = zeroblob(0) OR hex(digest) LIKE '11%'"},
     {rename_to_another,
-        "INSERT INTO secrets SELECT zeroblob(16), 'prod/other', definition, current, newest, 0 FROM secrets"},
+        "INSERT INTO secrets SELECT zeroblob(16), 'prod/other', definition, current, newest, 0, account FROM secrets"},
     {set_part_exposed, "DELETE FROM versions WHERE number = 1"},
     {erase_envelopes, "DELETE FROM envelopes WHERE version = 1 AND position = 1"},
     {erase_envelopes,

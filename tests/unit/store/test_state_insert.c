@@ -169,12 +169,13 @@ static const struct obstacle {
     {"INSERT INTO drafts VALUES (9, " DIGEST("77") ", 'ciso')", "drafts", add_draft},
     {"INSERT INTO definitions VALUES (" DIGEST("77") ", zeroblob(32))", "definitions",
         add_definition},
-    {"INSERT INTO secrets VALUES (" ID_7 ", 'a', zeroblob(32), NULL, 0, 0)", "secrets", add_secret},
-    {"INSERT INTO secrets VALUES (zeroblob(16), 'new', zeroblob(32), NULL, 0, 0)", "secrets",
-        add_secret},
-    {"INSERT INTO secrets VALUES (zeroblob(16), 'new', zeroblob(32), NULL, 0, 0)", "secrets",
-        rename_secret},
-    {"INSERT INTO versions SELECT secret, 3, state, header_hash, header, ciphertext, 0, 0, shape, class, 0, 0"
+    {"INSERT INTO secrets VALUES (" ID_7 ", 'a', zeroblob(32), NULL, 0, 0, zeroblob(32))",
+        "secrets", add_secret},
+    {"INSERT INTO secrets VALUES (zeroblob(16), 'new', zeroblob(32), NULL, 0, 0, zeroblob(32))",
+        "secrets", add_secret},
+    {"INSERT INTO secrets VALUES (zeroblob(16), 'new', zeroblob(32), NULL, 0, 0, zeroblob(32))",
+        "secrets", rename_secret},
+    {"INSERT INTO versions SELECT secret, 3, state, header_hash, header, ciphertext, 0, 0, shape, class, 0, 0, public"
      " FROM versions WHERE number = 1",
         "versions", add_version},
     {"INSERT INTO envelopes SELECT secret, 3, 0, token, enc, ciphertext FROM envelopes WHERE"

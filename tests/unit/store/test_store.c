@@ -396,10 +396,11 @@ what_is_only_added_to_cannot_be_changed_by_sql(void **state)
 	    "DELETE FROM log_hash", "UPDATE documents SET position = 3", "DELETE FROM documents",
 	    "UPDATE definitions SET statement = hash", "DELETE FROM definitions",
 	    "UPDATE versions SET ciphertext = x'00'", "UPDATE versions SET header = x'00'",
-	    "UPDATE envelopes SET enc = zeroblob(65)", "DELETE FROM opened",
-	    "UPDATE opened SET version = 2", "UPDATE opened SET recovers = zeroblob(16)",
-	    "DELETE FROM answers", "UPDATE answers SET ciphertext = x'00'", "DELETE FROM debts",
-	    "DELETE FROM voices", "UPDATE voices SET denies = 1", "DELETE FROM tests",
+	    "UPDATE versions SET public = zeroblob(32)", "UPDATE envelopes SET enc = zeroblob(65)",
+	    "DELETE FROM opened", "UPDATE opened SET version = 2",
+	    "UPDATE opened SET recovers = zeroblob(16)", "DELETE FROM answers",
+	    "UPDATE answers SET ciphertext = x'00'", "DELETE FROM debts", "DELETE FROM voices",
+	    "UPDATE voices SET denies = 1", "DELETE FROM tests",
 	    "UPDATE tests SET token = zeroblob(32)"};
 	struct bench *bench = *state;
 	sqlite3 *database = NULL;

@@ -73,6 +73,76 @@ a_version_number_is_used_once(void **state)
 	store_rollback(bench->store);
 }
 
+static void
+a_version_keeps_the_public_half_that_it_came_with(void **state)
+{
+	static const struct digest none;
+	struct bench *bench = *state;
+	struct err err;
+	VERSION_ROW row = version_of(3), read = {0}, before = {0};
+	HEADER *header = NULL;
+	bench_fill(bench);
+	assert_ok(store_get_version(bench->store, &bench_secret, 2, &before, &err));
+	assert_true(digest_equal(&before.public, &none));
+	row.public = digest_of(0x77);
+	assert_ok(header_new(&header, &err));
+	bench_begin(bench);
+	assert_ok(store_add_version(bench->store, &row, header, NULL, 0, &err));
+	bench_commit(bench);
+	assert_ok(store_get_version(bench->store, &bench_secret, 3, &read, &err));
+	assert_true(digest_equal(&read.public, &row.public));
+}
+
+/* How many of ACCOUNT there are, each another one. */
+static size_t
+count_of_account(struct store *store, unsigned account)
+{
+	struct account_walk walk = {.account = digest_of(account)};
+	struct secret_row row;
+	struct err err;
+	size_t count = 0;
+	bool seen[256] = {false};
+	while (store_next_of_account(store, &walk, &row, &err) == ERR_OK) {
+		assert_true(digest_equal(&row.account, &walk.account));
+		assert_false(seen[row.id.bytes[0]]);
+		seen[row.id.bytes[0]] = true;
+		count++;
+	}
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+	return count;
+}
+
+static void
+secrets_of_an_account_are_listed_until_they_are_retired_or_move(void **state)
+{
+	struct bench *bench = *state;
+	struct err err;
+	struct secret_row row = {.definition = digest_of(0x13)};
+	bench_fill(bench);
+	bench_begin(bench);
+	for (unsigned i = 0; i < 40; i++) {
+		row.id.bytes[0] = (uint8_t)(0x40 + i);
+		row.account = digest_of(i < 35 ? 0x31 : 0x32);
+		snprintf(row.name, sizeof(row.name), "s%u", i);
+		assert_ok(store_add_secret(bench->store, &row, &err));
+	}
+	assert_int_equal(count_of_account(bench->store, 0x31), 35); /* before the commit, too */
+	bench_commit(bench);
+	assert_int_equal(count_of_account(bench->store, 0x32), 5);
+	assert_int_equal(count_of_account(bench->store, 0x33), 0);
+	bench_begin(bench);
+	row.account = digest_of(0x31);
+	assert_ok(store_update_secret(bench->store, &row, &err));
+	bench_commit(bench);
+	assert_int_equal(count_of_account(bench->store, 0x32), 4);
+	assert_int_equal(count_of_account(bench->store, 0x31), 36);
+	bench_begin(bench);
+	row.retired = true;
+	assert_ok(store_update_secret(bench->store, &row, &err));
+	bench_commit(bench);
+	assert_int_equal(count_of_account(bench->store, 0x31), 35);
+}
+
 /* Version 1 of secret NUMBER, sealed as the shape digest_of(SHAPE) says. */
 static void
 add_sealed(struct store *store, unsigned number, unsigned shape, enum version_state state,
@@ -471,6 +541,8 @@ main(void)
 	    CASE(versions_come_back_with_their_envelopes),
 	    CASE(a_version_changes_its_state_and_nothing_else),
 	    CASE(a_version_number_is_used_once),
+	    CASE(a_version_keeps_the_public_half_that_it_came_with),
+	    CASE(secrets_of_an_account_are_listed_until_they_are_retired_or_move),
 	    CASE(versions_are_counted_by_class_and_age),
 	    CASE(each_class_is_met_once_by_its_oldest_version),
 	    CASE(versions_of_a_class_are_listed_the_oldest_first),
