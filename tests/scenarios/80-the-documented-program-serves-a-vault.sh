@@ -31,4 +31,27 @@ town_settled
 refused "and what was shown opens nothing any more" opens shown
 is "the other users stand" "$(grep -v breakglass users)" 'jane:$6$x$y'
 is "the debt is paid" "$(db "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
+
+# --- a value that nobody has seen is replaced by an operator alone ---
+told "not where a field of it would be lost" 1 'mail: its value has a username.*halligan reseal --rotate' as infra rotate mail --now
+printf 'the second password' > second
+printf 'ops:%s\n' "$(openssl passwd -6 -in second)" >> users
+ops() { sed -n 's/^ops://p' users; }
+sed 's/"breakglass"/"ops"/' mail.json > ops.json
+ok "one that is a password alone" town_add ops --policy production --rotator exec --effect "mail of ops" --target-json ops.json --field password=second --no-rotate
+like "what was not replaced stands in status" "$(halligan status 2>&1)" 'secrets: 1 secret has a value that was not replaced since it was given.*the first is ops.*halligan reseal --rotate'
+told "who gave it has seen it: its officers are asked" 1 'ops: somebody has seen its value.*halligan reseal --rotate' as infra rotate ops --now
+ok "they are" as infra reseal --rotate --reason "it was seen" ops
+ok "and approve" town_approve ciso audit legal
+town_settled
+like "nothing stands there any more" "$(halligan status 2>&1 | grep -c 'not replaced since')" '^0$'
+before=$(ops)
+told "an officer alone orders nothing" 4 '' as ciso rotate ops --now
+is "and nothing changed" "$(ops)" "$before"
+ok "an operator alone replaces what nobody has seen" as infra rotate ops --now
+like "it says by which grade" "$(tap_output)" 'ops: replaced; the new value is accepted; replaced, not tried: nobody had seen the old value'
+is "with one touch" "$(tap_output | grep -c '^Touched')" 1
+refused "the target has another value" test "$(ops)" = "$before"
+like "and so does the statement" "$(halligan secret show ops 2>&1)" 'replaced, not tried'
+ok "the log holds" halligan log verify
 tap_end
