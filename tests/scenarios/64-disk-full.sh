@@ -19,6 +19,7 @@ fill() { # fill KB: leave so much
 	[ "$1" -ge "$free" ] || fallocate -l $(((free - $1) * 1024)) disk/filler
 }
 room() { rm -f disk/filler; }
+said() { tr '\n' ' ' < full.log | sed 's/  *| */ /g'; } # lines that were wrapped are one
 leaves() { "$LIB/tamper.py" "$VAULT" get "SELECT count(*) FROM log_leaf"; }
 temporary() { find "$VAULT" -name '.*.tmp*' | wc -l; }
 
@@ -36,8 +37,8 @@ full() {
 		room
 		[ "$status" -ne 0 ] || break
 		refusals=$((refusals + 1))
-		grep -Eqi 'halligan: .*(disk is full|no space|has approved this ceremony already|no ceremony waits)|the disk is full|cannot write .*: No space left' full.log ||
-			wrong="$wrong; with $kb KB left: $(tail -n 2 full.log | tr '\n' ' ')"
+		said | grep -Eqi 'halligan: .*(disk is full|no space|has approved this ceremony already|no ceremony waits)|the disk is full|cannot write .*: No space left' ||
+			wrong="$wrong; with $kb KB left: $(said | tail -c 600)"
 		[ "$(temporary)" = 0 ] || wrong="$wrong; with $kb KB left it leaves a temporary file"
 		! $check || break
 	done
