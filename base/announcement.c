@@ -80,6 +80,22 @@ announcement_parse(const struct json *object, const char *what,
 	return json_in_end(&in);
 }
 
+enum err_code
+announcement_take(const struct json *object, const char *what, struct announcement *announcement,
+    struct err *err)
+{
+	struct announcement said;
+
+	TRY(announcement_parse(object, what, &said, err));
+	if (said.account_count > 0)
+		return err_set(err, ERR_INVALID,
+		    "%s: account: what tells an account is the rotator's to say", what);
+	said.account_count = announcement->account_count;
+	memcpy(said.account, announcement->account, sizeof(said.account));
+	*announcement = said;
+	return ERR_OK;
+}
+
 static void
 put_account(struct json *object, const struct announcement *announcement)
 {
@@ -108,6 +124,13 @@ announcement_put(struct json *object, const struct announcement *announcement)
 	json_put_text(object, "death", death_names[announcement->death]);
 	json_put(object, "can", can);
 	put_account(object, announcement);
+}
+
+bool
+announcement_replaces_alone(const struct announcement *announcement)
+{
+	return announcement->identity == IDENTITY_AMBIENT && announcement->style == STYLE_REPLACE &&
+	    announcement->death == DEATH_REFUSED;
 }
 
 static bool

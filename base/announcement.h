@@ -67,7 +67,14 @@ enum err_code announcement_parse(const struct json *object, const char *what,
     struct announcement *ret_announcement, struct err *err) MUST_CHECK;
 /* Reads them from IN, which may have others; the caller ends IN. */
 void announcement_in(struct json_in *in, struct announcement *ret_announcement);
+/* The same of a target's own, in the place of ANNOUNCEMENT, the rotator's for it, whose "account" stays: no target says by
+ * itself whose credential it is.  ERR_INVALID: it does. */
+enum err_code announcement_take(const struct json *object, const char *what,
+    struct announcement *announcement, struct err *err) MUST_CHECK;
 void announcement_put(struct json *object, const struct announcement *announcement);
+/* Can the host alone replace a value that stays sealed: by its own right, in the place of the old one, which is then
+ * refused? */
+bool announcement_replaces_alone(const struct announcement *announcement);
 /* The member in which two differ, or NULL. */
 const char *announcement_differs(const struct announcement *a, const struct announcement *b);
 

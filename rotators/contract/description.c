@@ -141,7 +141,7 @@ take_from_target(const struct json *target, uint32_t members, struct description
 		const struct json *announces = json_in_object(&in, "announces");
 
 		if (in.code == ERR_OK)
-			in.code = announcement_parse(announces, "target: announces",
+			in.code = announcement_take(announces, "target: announces",
 			    &description->announced, err);
 		*found = true;
 	}

@@ -85,7 +85,7 @@ read_announces(struct json_in *in, struct exec *exec)
 	    .account_count = 2,
 	    .account = {"command", "settings"}};
 	if (announces != NULL &&
-	    announcement_parse(announces, "target: announces", &exec->announced, &cause) != ERR_OK)
+	    announcement_take(announces, "target: announces", &exec->announced, &cause) != ERR_OK)
 		json_in_tell(in, "announces", &cause);
 }
 

@@ -59,9 +59,9 @@ FOLDERS = {
         ".": ("call", "options", "vault/", "documents/", "opening/", "rotation/", "secrets/"), # the table, and what runs by itself
         "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "rotation/states",
             "secrets/account", "secrets/classes", "secrets/living"),
-        "opening/": ("call", "vault/", "rotation/lease", "secrets/seal_version", "secrets/walk"),
+        "opening/": ("call", "vault/", "rotation/lease", "rotation/taken", "secrets/seal_version", "secrets/walk"),
         "rotation/": ("call", "vault/", "opening/ceremony", "opening/refuse", "secrets/seal_version"),
-        "secrets/": ("call", "vault/", "opening/spare_envelopes", "rotation/debt", "rotation/target", "rotation/wait"),
+        "secrets/": ("call", "vault/", "opening/refuse", "opening/spare_envelopes", "rotation/debt", "rotation/target", "rotation/wait"),
         "vault/": ("options",),
         "call": ("vault/",),
         "options": (),

@@ -32,7 +32,7 @@ is "an unknown verb is unsupported, and the next one is answered" \
 	"$(say "$TARGET" '{"verb":"renew"}' '{"verb":"describe"}' | cut -d, -f1 | tr '\n' ' ')" '{"result":"unsupported"} {"result":"ok" exit 0 '
 like "a probe of neither value" "$(say "$TARGET" '{"verb":"probe","value":"both"}')" 'unreachable.*current or next'
 like "a probe without saying of what" "$(say "$TARGET" '{"verb":"probe"}')" 'unreachable.*current or next'
-like "apply without values" "$(bare "$TARGET" '{"verb":"apply"}')" 'unknown.*needs the current and the next'
+like "apply without values" "$(bare "$TARGET" '{"verb":"apply"}')" 'unknown.*needs the next'
 like "expel without values" "$(bare "$TARGET" '{"verb":"expel"}')" 'cannot-tell.*needs the current'
 like "probe without values" "$(bare "$TARGET" '{"verb":"probe","value":"current"}')" 'unreachable.*no current'
 like "generate where there is a next value" "$(say "$TARGET" '{"verb":"generate"}')" 'refused.*next value already'
@@ -40,7 +40,7 @@ for verb in issue mint; do
 	like "$verb where there is a next value" "$(say "$TARGET" "{\"verb\":\"$verb\"}")" 'unknown.*next value already'
 	like "$verb without a place for the value" "$(bare "$TARGET" "{\"verb\":\"$verb\"}")" 'unknown.*next value already'
 done
-like "add without values" "$(bare "$TARGET" '{"verb":"add"}')" 'unknown.*add needs the current and the next'
+like "apply without values" "$(bare "$TARGET" '{"verb":"apply"}')" 'unknown.*needs the next'
 like "withdraw without values" "$(bare "$TARGET" '{"verb":"withdraw","value":"current"}')" 'unknown.*needs the current'
 like "withdraw without saying of what" "$(say "$TARGET" '{"verb":"withdraw"}')" 'unknown.*no such value'
 like "withdraw of something else" "$(say "$TARGET" '{"verb":"withdraw","value":"next"}')" 'unknown.*no such value'

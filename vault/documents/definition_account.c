@@ -81,13 +81,25 @@ put_members(struct json *object, const struct json *from, const struct announcem
 	return code;
 }
 
+/* What names none of the members that a target has tells nothing apart: then all of them count. */
+static bool
+names_none(const struct announcement *announced, const struct json *target)
+{
+	for (size_t i = 0; i < json_object_count(target); i++)
+		if (is_asked(announced, json_object_key(target, i)))
+			return false;
+	return true;
+}
+
 enum err_code
 definition_account(const struct definition *definition, struct digest *ret_account, struct err *err)
 {
+	const struct announcement *announced = &definition->announced;
 	JSON *members = json_new_object();
 	BUF hashed = {0};
 
-	TRY(put_members(members, definition->target, &definition->announced, err));
+	TRY(put_members(members, definition->target,
+	    names_none(announced, definition->target) ? NULL : announced, err));
 	buf_lp8(&hashed, view_of_text("halligan/v1 account"));
 	buf_lp8(&hashed, view_of_text(definition->rotator));
 	TRY(json_encode(members, &hashed, err));

@@ -51,7 +51,8 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 {
 	SQL_QUERY query = sql_query(store->sql, "debts",
 	    "UPDATE debts SET pending = ?, state = ?,"
-	    " due = ?, rejected = ?, tries = ?, sessions = ?, note = ?, statement = ? WHERE id = ?",
+	    " due = ?, rejected = ?, tries = ?, sessions = ?, note = ?, statement = ?, ceremony = ?,"
+	    " untried = ? WHERE id = ?",
 	    err);
 	store_put_version(&query, row->pending);
 	sql_put_text(&query, debt_state_names[row->state]);
@@ -61,8 +62,10 @@ store_update_debt(struct store *store, const struct debt_row *row, struct err *e
 	sql_put_text(&query, debt_sessions_names[row->sessions]);
 	sql_put_text(&query, row->note);
 	store_put_digest_or_null(&query, &row->statement);
+	store_put_id_or_null(&query, row->has_ceremony ? &row->ceremony : NULL);
+	sql_put_int(&query, row->untried);
 	store_put_id(&query, &row->id);
-	return state_change(store, TABLE_DEBTS, &query, 8, "rotation debt");
+	return state_change(store, TABLE_DEBTS, &query, 10, "rotation debt");
 }
 
 static void

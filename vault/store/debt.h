@@ -38,7 +38,7 @@ struct debt_row {
 };
 enum err_code store_add_debt(struct store *store, const struct debt_row *row, struct err *err)
     MUST_CHECK; /* ERR_EXISTS: the secret owes one already, that is before COMMITTED */
-/* pending, state, due, rejected, tries, sessions, note, statement. */
+/* All but secret, old and created. */
 enum err_code store_update_debt(struct store *store, const struct debt_row *row,
     struct err *err) MUST_CHECK;
 enum err_code store_get_debt(struct store *store, const struct id *id, struct debt_row *ret_row,

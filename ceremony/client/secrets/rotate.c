@@ -69,6 +69,9 @@ rotate_unseen(struct client *client, const char *name, struct reply *ret_reply,
 	TRY(client_sync(client, &view, err));
 	TRY(lookup_secret(client, view, name, &lookup, err));
 	TRY(check_unseen(&lookup, name, err));
+	ui_say(client_options(client)->ui,
+	    "%s: its value, which nobody has seen, is replaced on its target. A request for it that no officer has approved yet becomes void.",
+	    name);
 	item =
 	    (struct order_item){lookup.definition.secret, lookup.definition.digest, lookup.current};
 	TRY(order_sign(client, view, STATEMENT_ROTATE, NULL, NULL, "order the replacement", &order,

@@ -151,6 +151,11 @@ check_debts(struct session *session, const struct definition *definition, struct
 			return err_set(err, ERR_REFUSED,
 			    "secret: %s: it has a debt (%s), and nothing is retired while one is open: halligan rotate %s",
 			    definition->name, debt_state_names[debts[i].state], definition->name);
+		if (debts[i].untried && !announcement_replaces_alone(&definition->announced))
+			return err_set(err, ERR_REFUSED,
+			    "secret: %s: rotator: an operator ordered that its value be replaced, unseen, and a rotator like that "
+			    "needs it; pay it first (halligan rotate %s), or let its officers open it (halligan request)",
+			    definition->name, definition->name);
 		if (!debt_goes_on(definition->announced.style, debts[i].state))
 			return err_set(err, ERR_REFUSED,
 			    "secret: %s: rotator: its debt is %s, from where style \"%s\" has no way on; pay it "

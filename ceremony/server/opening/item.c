@@ -39,7 +39,7 @@ judge_opened(const struct opening *opening, struct loaded_item *item, struct err
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	if (code == ERR_OK &&
+	if (code == ERR_OK && !debt.untried &&
 	    (!row->has_debt || memcmp(&row->debt, &debt.id, sizeof(debt.id)) != 0))
 		say_stale(item, "it has a rotation debt, which renews it");
 	code = store_get_opened(store, &row->secret, row->version, &opener, err);

@@ -107,21 +107,27 @@ draw_item(struct session *session, const struct item *asked, struct item *made, 
 	return ERR_OK;
 }
 
+/* One whose old value stays sealed is taken over by who opens that. */
 static enum err_code
-refuse_debt(struct session *session, const struct loaded_item *item, struct err *err)
+refuse_debt(struct session *session, enum mode mode, const struct loaded_item *item,
+    struct err *err)
 {
 	struct debt_row debt;
+	bool takes = mode_releases(mode) || mode == MODE_ROTATE;
 	enum err_code code = store_open_debt(session->store, &item->secret.id, &debt, err);
 
 	if (code == ERR_NOT_FOUND)
 		return ERR_OK;
-	if (code != ERR_OK)
+	if (code != ERR_OK || (debt.untried && takes))
 		return code;
 	return err_set(err, ERR_REFUSED,
-	    "%s has an unpaid rotation debt (%s%s%s): its credential was used and not yet replaced; "
-	    "'halligan rotate %s' pays it, then request again",
+	    "%s has an unpaid rotation debt (%s%s%s): its credential %s; 'halligan rotate %s' pays it, then "
+	    "request again",
 	    item->secret.name, debt_state_names[debt.state], debt.note[0] != '\0' ? ": " : "",
-	    debt.note, item->secret.name);
+	    debt.note,
+	    debt.untried ? "is replaced just now, by an operator's order" :
+	                   "was used and not yet replaced",
+	    item->secret.name);
 }
 
 /* Could officers other than the requester still meet it?  Nobody has said anything yet. */
@@ -160,7 +166,7 @@ check_item(struct session *session, struct opening *opening, size_t position, st
 	ITEM *item = NULL;
 
 	TRY(item_load(opening, position, &item, err));
-	TRY(refuse_debt(session, item, err));
+	TRY(refuse_debt(session, opening->row.mode, item, err));
 	if (item->stale[0] != '\0')
 		return err_set(err, item->damaged ? ERR_INTEGRITY : ERR_REFUSED, "%s", item->stale);
 	TRY(check_policy(&opening->transcript->request, item->exhibit->policy, session_now(session),

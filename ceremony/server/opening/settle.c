@@ -14,6 +14,7 @@
 #include "ceremony/server/opening/to_responder.h"
 #include "ceremony/server/opening/to_target.h"
 #include "ceremony/server/opening/to_vault.h"
+#include "ceremony/server/rotation/taken.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/rehearsal.h"
@@ -115,7 +116,7 @@ owe(struct delivery *delivery, struct err *err)
 	struct opening *opening = delivery->opening;
 	struct session *session = opening->session;
 	struct item_row *row = &opening->items[delivery->item->position];
-	bool leases = mode_releases(opening->row.mode);
+	bool leases = mode_releases(opening->row.mode), taken;
 	LEAF leaf = leaf_new("opened");
 	struct debt_row debt = {.secret = row->secret,
 	    .old = row->version,
@@ -125,8 +126,11 @@ owe(struct delivery *delivery, struct err *err)
 	    .created = session_now(session),
 	    .due = leases ? opening->row.expires : session_now(session)};
 
-	TRY(id_new(&debt.id, err));
-	TRY(store_add_debt(session->store, &debt, err));
+	TRY(debt_take(session, &debt, &taken, err));
+	if (!taken)
+		TRY(id_new(&debt.id, err));
+	if (!taken)
+		TRY(store_add_debt(session->store, &debt, err));
 	TRY(store_add_opened(session->store, &row->secret, row->version, &opening->row.id, NULL,
 	    err));
 	row->has_debt = true;

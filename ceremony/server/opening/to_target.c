@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/opening/to_target.h"
 
-#include "ceremony/server/vault/escrow.h"
+#include "ceremony/server/rotation/taken.h"
 
 enum err_code
 debt_escrow(const struct delivery *delivery, const struct secret *credential, struct err *err)
 {
 	const struct opening *opening = delivery->opening;
 	const struct item_row *row = &opening->items[delivery->item->position];
-	SECRET *copy = NULL;
-	ESCROW escrow = {.vault = opening->session->chain.vault,
-	    .secret = row->secret,
-	    .debt = row->debt};
+	const struct item *item =
+	    &opening->transcript->ceremony.items.rows[delivery->item->position];
 
-	TRY(secret_from(secret_view(credential), &copy, err));
-	TRY(escrow_add(&escrow, row->version,
-	    &opening->transcript->ceremony.items.rows[delivery->item->position].header, TAKE(copy),
-	    err));
-	if (opening->session->rehearses)
-		return ERR_OK;
-	return escrow_write(opening->session->folder, &escrow, &opening->session->keys, err);
+	return debt_escrow_add(opening->session, &row->debt, &row->secret, row->version,
+	    &item->header, credential, err);
 }
 
 enum err_code

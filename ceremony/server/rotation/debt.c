@@ -87,6 +87,16 @@ check_lease(struct session *session, const struct debt_row *debt, struct paid *p
 	return ERR_OK;
 }
 
+/* Asked again under the debt's lock: what stayed sealed may have been opened. */
+static enum err_code
+check_lease_again(struct session *session, const struct id *id, struct paid *paid, struct err *err)
+{
+	struct debt_row debt;
+
+	TRY(store_get_debt(session->store, id, &debt, err));
+	return check_lease(session, &debt, paid, err);
+}
+
 /* Asked again under the debt's lock: who waited for another run's end does not follow on its heels. */
 static enum err_code
 check_due(struct session *session, const struct id *id, struct paid *paid, struct err *err)
@@ -216,6 +226,8 @@ pay_locked(struct session *session, const struct id *id, const struct before *be
 	enum err_code code;
 
 	TRY(check_due(session, id, paid, err));
+	if (paid->code != ERR_WAITING)
+		TRY(check_lease_again(session, id, paid, err));
 	if (paid->code == ERR_WAITING)
 		return ERR_OK;
 	TRY(rehearse(session, rehearse_payment, id, err));

@@ -54,13 +54,19 @@ follow_degraded(struct payment *payment, const struct debt_row *debt, struct err
 	return store_update_ceremony(session->store, &row, err);
 }
 
-/* A run goes by the definition that was in force when it began, and no further than that. */
+/* A run goes by the definition that was in force when it began, and no further than that; and no further than its old value
+ * stays sealed, where it did. */
 static enum err_code
 check_definition(struct payment *payment, struct err *err)
 {
 	struct secret_row secret;
+	struct debt_row debt;
 
 	TRY(store_get_secret(payment->session->store, &payment->debt.secret, &secret, err));
+	TRY(store_get_debt(payment->session->store, &payment->debt.id, &debt, err));
+	payment->overtaken = debt.untried != payment->debt.untried;
+	if (payment->overtaken)
+		return err_set(err, ERR_BUSY, "its quorum opened it while it was rotated");
 	payment->overtaken = !digest_equal(&secret.definition, &payment->secret.definition);
 	return payment->overtaken ?
 	    err_set(err, ERR_BUSY,

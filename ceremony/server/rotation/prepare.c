@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/credential.h"
 #include "ceremony/server/rotation/place.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
@@ -80,33 +81,50 @@ keep(struct payment *payment, struct secret *next, uint32_t number, struct seali
 }
 
 /* One of the values that are not wanted is proven dead by the old one, which works as far as anybody knows.  One at a time: nobody locks the account out.  One
- * that works all the same, where the old one does not, needs no other: RET_FOUND.  Where the old one is not tried nothing
- * proves it; one that nobody has seen goes as that does, and stays sealed like it. */
+ * that works all the same, where the old one does not, needs no other: RET_FOUND.  Where the old one stays sealed there is room for it, too: nothing is
+ * proven dead, and its quorum may open it. */
 static enum err_code
 make_room(struct payment *payment, bool *ret_found, struct err *err)
 {
 	enum probe_result result = PROBE_DENIED;
+	bool untried = payment->debt.untried, taken;
+	size_t room = untried ? ESCROW_VALUES - 1 : ESCROW_VALUES;
 	uint32_t version;
 	struct err cause;
-	bool taken;
 
 	*ret_found = false;
-	if (payment->escrow.count < ESCROW_VALUES || payment->session->rehearses)
+	if (payment->escrow.count < room || payment->session->rehearses)
 		return ERR_OK;
 	version = target_choose_other(payment);
-	if (payment->debt.untried)
-		return payment_forget(payment, version, err);
-	if (target_other(payment, version, payment->debt.old, &result, &taken, &cause) != ERR_OK)
+	if (target_other(payment, version, untried ? 0 : payment->debt.old, &result, &taken,
+	        &cause) != ERR_OK)
 		return payment_stop(payment, cause.code, err, "%.400s", cause.text);
 	*ret_found = result == PROBE_ACCEPTED && !taken;
 	if (*ret_found)
 		return rotate_find(payment, version, err);
-	if (result == PROBE_REFUSED)
+	if (result == PROBE_REFUSED && !untried)
 		return ERR_OK;
 	return payment_stop(payment, ERR_TARGET_UNKNOWN, err,
-	    "the escrow holds %d values that the target may accept; no other is made before it refuses "
-	    "one of them",
-	    (int)ESCROW_VALUES);
+	    "the escrow holds %zu values that the target may accept; no other is made before it refuses "
+	    "one of them%s",
+	    room, untried ? ", which its present value shows: let its officers open that" : "");
+}
+
+/* What stands in the old value alone, which stays sealed, is not lost: the rotator may be another than when that was tried. */
+static enum err_code
+check_fields(struct payment *payment, const struct secret *next, struct err *err)
+{
+	VERSION_ROW version = {0};
+	uint32_t lost;
+
+	TRY(store_get_version(payment->session->store, &payment->debt.secret, payment->debt.old,
+	    &version, err));
+	lost = version.fields & ~credential_fields(secret_view(next));
+	return lost == 0 || payment->session->rehearses ?
+	    ERR_OK :
+	    payment_stop(payment, ERR_TARGET, err,
+	        "a new value would lack a field that version %u has; let its officers open that, then it is kept",
+	        payment->debt.old);
 }
 
 enum err_code
@@ -123,6 +141,8 @@ rotate_prepare(struct payment *payment, struct err *err)
 	TRY(make_room(payment, &found, err));
 	if (!payment->stopped && !found)
 		TRY(make(payment, &next, err));
+	if (next != NULL && payment->debt.untried)
+		TRY(check_fields(payment, next, err));
 	if (payment->stopped || found)
 		return ERR_OK;
 	enum err_code code = keep(payment, TAKE(next), number, &sealing, &cause);

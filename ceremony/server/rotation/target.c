@@ -289,14 +289,11 @@ target_locate(struct payment *payment, enum target_place *ret_place, uint32_t *r
 		if (i == 0)
 			answer_detail(target_detail(payment), payment->pending_said);
 	}
-	if (payment->debt.untried) {
-		*ret_place =
-		    TARGET_OLD; /* as far as anybody knows; and it needs no value to be given another */
-		return ERR_OK;
-	}
 	TRY(try_other(payment, &result, ret_version, err));
+	/* What stays sealed may be the one, as far as anybody knows; and it needs no value to be given another. */
 	*ret_place = result == PROBE_ACCEPTED ? TARGET_OTHER :
 	    result == PROBE_UNREACHABLE       ? TARGET_UNKNOWN :
+	    payment->debt.untried             ? TARGET_OLD :
 	                                        TARGET_NONE;
 	return ERR_OK;
 }

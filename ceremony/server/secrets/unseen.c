@@ -14,6 +14,7 @@
 
 #include "base/credential.h"
 #include "ceremony/protocol/message.h"
+#include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/rotation/debt.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/order.h"
@@ -57,7 +58,7 @@ check_definition(const struct definition *definition, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    "%s: its target is changed by the value itself, which officers must open: " BY_QUORUM,
 		    definition->name, definition->name);
-	if (announced->style != STYLE_REPLACE || announced->death != DEATH_REFUSED)
+	if (!announcement_replaces_alone(announced))
 		return err_set(err, ERR_REFUSED,
 		    "%s: its target would go on to take the old value, which only that value can take away: " BY_QUORUM,
 		    definition->name, definition->name);
@@ -99,6 +100,20 @@ check_paid(struct session *session, const struct secret_row *row, struct err *er
 	return code == ERR_NOT_FOUND ? ERR_OK : code;
 }
 
+/* No operator alone stops a night that officers have begun. */
+static enum err_code
+check_waits(struct session *session, const struct secret_row *row, struct err *err)
+{
+	bool approved;
+
+	TRY(is_being_approved(session, &row->id, NULL, &approved, err));
+	return approved ?
+	    err_set(err, ERR_BUSY,
+	        "%s: officers are about to open it: 'halligan status' shows for whom; wait for the end of that",
+	        row->name) :
+	    ERR_OK;
+}
+
 static enum err_code
 judge_row(struct session *session, struct renewal *renewal, struct err *err)
 {
@@ -111,6 +126,7 @@ judge_row(struct session *session, struct renewal *renewal, struct err *err)
 		return err_set(err, ERR_REFUSED, "%s has no value yet: 'halligan secret adopt %s'",
 		    row->name, row->name);
 	TRY(check_paid(session, row, err));
+	TRY(check_waits(session, row, err));
 	if (row->current != renewal->item->version)
 		return err_set(err, ERR_REFUSED,
 		    "%s: its version %u is not current any more: look at 'halligan secret show %s', and run the "

@@ -109,6 +109,77 @@ a_target_that_does_not_answer_owes_until_it_does(void **state)
 	bench_verify(bench);
 }
 
+/* Whatever the order came to, its quorum opens the value, and what is owed then is paid as after any release. */
+static void
+open_and_pay(struct bench *bench, const char *mode, const char *state)
+{
+	NIGHT night = {0};
+	char debt[20];
+	struct err err;
+
+	target_mode(bench, mode);
+	(void)!order(bench, INFRA, "prod/db", &err);
+	bench_debt(bench, "prod/db", debt);
+	if (strcmp(debt, state) != 0)
+		fail_msg("%s: %s instead of %s", mode, debt, state);
+	target_mode(bench, "");
+	bench->shared->now += WAIT_LONGEST;
+	bench->shared->no_due = 1; /* the target stays away until the night is over */
+	night_release(bench, &night);
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM debts WHERE untried = 1"), 0);
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM debts WHERE state <> 'retired'"),
+	    1);
+	bench->shared->no_due = 0;
+	if (strcmp(state, "degraded") == 0) /* the target was told nothing that it took */
+		assert_true(target_accepts(bench, night.old));
+	assert_ok(bench_done(bench, &night.id, night.debt, &err));
+	if (strcmp(night.debt, "retired") != 0)
+		fail_msg("%s: %s", mode, night.debt);
+	night_paid(bench, &night);
+	bench_verify(bench);
+}
+
+static void
+an_order_that_is_stuck_shuts_no_officer_out(void **state)
+{
+	static const struct {
+		const char *mode, *state;
+	} rows[] = {
+	    {"check=ok\nprobe=unreachable!\napply=drop!\n", "applying"},
+	    {"apply=lost\nprobe=unreachable!\n", "applying"},
+	    {"apply=both\nprobe=unreachable!\n", "expelled"},
+	    {"apply=reject\napply=reject\napply=reject\n", "degraded"},
+	};
+	struct bench *bench = *state;
+
+	bench_keep(bench, "each");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		open_and_pay(bench, rows[i].mode, rows[i].state);
+		bench_restore(bench, "each");
+	}
+}
+
+/* The target took the value of which its rotator said that it never would: it is looked for. */
+static void
+a_value_that_works_is_found_although_it_was_said_to_be_rejected(void **state)
+{
+	struct bench *bench = *state;
+	char code[32], note[600];
+	struct err err;
+
+	target_mode(bench, "apply=sly\napply=reject!\n");
+	(void)!order(bench, INFRA, "prod/db", &err);
+	for (int i = 0; i < 6; i++) {
+		bench->shared->now += WAIT_LONGEST;
+		bench_rotate(bench, "prod/db", code, note);
+	}
+	assert_string_equal(code, "ok");
+	NIGHT night = {0};
+	target_mode(bench, "");
+	night_release(bench, &night);
+	assert_true(target_accepts(bench, night.old));
+}
+
 /* --- By whom ------------------------------------------------------------------------------------ */
 
 static void
@@ -246,7 +317,7 @@ a_debt_or_a_death_comes_first(void **state)
 
 		changes_bring_about(bench, situation, &night);
 		if (situation == COLLECTING)
-			assert_ok(order(bench, INFRA, "prod/db", &err));
+			assert_error(ERR_BUSY, order(bench, INFRA, "prod/db", &err));
 		else
 			refuse(bench, INFRA, "prod/db", ERR_EXISTS,
 			    situation == WATCHED || situation == WITHDRAWING ?
@@ -290,6 +361,48 @@ what_is_retired_or_has_no_value_is_not_replaced(void **state)
 	assert_ok(changes_send(bench, &retires, quorum, &live, &err));
 	assert_true(live);
 	refuse_statement(bench, &statement, &item.secret, ERR_REFUSED, "it is retired");
+}
+
+/* What officers have begun is not ended by one operator. */
+static void
+no_order_stops_a_night_that_officers_approve(void **state)
+{
+	struct bench *bench = *state;
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	SHOWN shown = {0};
+	struct err err;
+
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	refuse(bench, INFRA, "prod/db", ERR_BUSY, "officers are about to open it");
+	bench_show(bench, &id, &shown);
+	assert_string_equal(shown.state, "collecting");
+	assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	bench_show(bench, &id, &shown);
+	assert_string_equal(shown.state, "released");
+}
+
+/* A rotator that needs the value, which stays sealed, could never pay it. */
+static void
+no_definition_takes_an_order_over_that_could_not_go_on(void **state)
+{
+	static const int quorum[] = {SECOPS, INFRA, -1};
+	struct bench *bench = *state;
+	DEFINITION next = {0};
+	DSSE statement = {0};
+	char code[32], note[600];
+	bool live;
+	struct err err;
+
+	target_mode(bench, "apply=lost\nprobe=unreachable\n");
+	assert_ok(order(bench, INFRA, "prod/db", &err));
+	changes_draw(bench, "prod/db", &next);
+	changes_edit(bench, STYLE, &next);
+	changes_state(bench, &next, 1, &statement);
+	assert_error(ERR_REFUSED, changes_send(bench, &statement, quorum, &live, &err));
+	assert_says("an operator ordered that its value be replaced");
+	bench->shared->now += WAIT_LONGEST;
+	bench_rotate(bench, "prod/db", code, note);
+	assert_string_equal(code, "ok");
 }
 
 /* --- Cut off ------------------------------------------------------------------------------------ */
@@ -359,6 +472,10 @@ main(void)
 	    TEST(an_operator_alone_replaces_what_nobody_has_seen),
 	    TEST(what_was_replaced_so_opens_by_its_quorum_and_dies_as_any),
 	    TEST(a_target_that_does_not_answer_owes_until_it_does),
+	    TEST(an_order_that_is_stuck_shuts_no_officer_out),
+	    TEST(a_value_that_works_is_found_although_it_was_said_to_be_rejected),
+	    TEST(no_order_stops_a_night_that_officers_approve),
+	    TEST(no_definition_takes_an_order_over_that_could_not_go_on),
 	    TEST(an_order_is_an_operators),
 	    TEST(an_order_of_a_token_suspended_since_is_good_for_nothing),
 	    TEST(an_order_is_good_once_for_a_day_and_for_what_it_names),

@@ -200,7 +200,6 @@ end(struct town *town)
 	town_keep(town);
 	/* What was asked while it was adopted is no debt's. */
 	memset(world()->tally.seen, 0, sizeof(world()->tally.seen));
-	memset(world()->tally.rows, 0, sizeof(world()->tally.rows));
 	memset(world()->tally.killed, 0, sizeof(world()->tally.killed));
 }
 

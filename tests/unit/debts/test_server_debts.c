@@ -288,10 +288,35 @@ sweep_unseen(uint32_t grace)
 	plan_each(&sweep, plans, 0, 1, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(stories); i++)
 		/* It is given its new value again whatever it took: there is nothing to repair, and it is paid. */
-		if (stories[i].style == STYLE_REPLACE && stories[i].set == 0)
+		if (stories[i].style == STYLE_REPLACE && stories[i].set == 0 &&
+		    stories[i].failures < ESCROW_VALUES)
 			tell_all(&sweep, &stories[i]);
 	report(name);
 	assert_int_equal(world()->tally.failures, 0);
+}
+
+/* The escrow has room for nothing but the old value: its quorum opens that, and what is owed is paid as after any release. */
+static void
+open_in_full_escrow(void)
+{
+	const struct announcement announced = {.style = STYLE_REPLACE,
+	    .holds = 1,
+	    .can = CAN_EXPEL};
+	TOWN *town = town_new_unseen("unseen, full escrow", &announced);
+	struct scene *scene = &world()->scene;
+
+	scene->habit.verb = VERB_APPLY;
+	scene->habit.fault = FAULT_REJECTS;
+	scene->habit.times = ESCROW_VALUES;
+	for (unsigned i = 0; i < 6; i++)
+		assert_true(town_run(town, WAIT_LONGEST));
+	assert_non_null(strstr(scene->last.note, "let its officers open that"));
+	scene->habit.times = 0;
+	scene->untried = 0;
+	town_release(town);
+	assert_true(town_run_until_paid(town));
+	town_expect_ended(town, 1);
+	town_expect_opens(town);
 }
 
 /* The escrow is full, and at call AT of the run that meets it nothing can be known; then others make the target accept one of the
@@ -376,6 +401,7 @@ whatever_goes_wrong_a_value_that_nobody_saw_is_replaced_and_not_tried(void **sta
 	for (size_t i = 0; i < ARRAY_SIZE(graces); i++)
 		if (alone == NULL || strtoul(alone, NULL, 10) == graces[i])
 			sweep_unseen(graces[i]);
+	open_in_full_escrow();
 }
 
 /* Arguments: a style's name or "unseen", its test alone; and a grace time, in seconds, that alone. */

@@ -15,7 +15,7 @@
  *
  * check=refuse  generate=refuse  probe=unreachable  probe=pass  probe=fail  probe=denied (where it would be refused)
  * apply=reject, =wordy (the same, in 500 bytes that are no ASCII), =lost (done, but says unknown), =drop (not done, says unknown), =hang (done, then
- * silent), =nothing (not done, says applied), =both (the old one stays), =spoil (neither works),
+ * silent), =nothing (not done, says applied), =sly (done, says rejected), =both (the old one stays), =spoil (neither works),
  * =one (the old one is replaced among those of other accounts; else the new one is alone)
  * expel=none, =unclear
  */
@@ -288,6 +288,8 @@ fake_apply(void *state, struct rotation *rotation, enum change_result *ret_resul
 			pause();
 	if (strcmp(mode, "lost") == 0)
 		*ret_result = CHANGE_UNKNOWN;
+	if (strcmp(mode, "sly") == 0)
+		*ret_result = CHANGE_REJECTED;
 	return ERR_OK;
 }
 

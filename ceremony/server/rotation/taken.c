@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ceremony/server/rotation/taken.h"
+
+#include "base/file_lock.h"
+#include "ceremony/server/vault/escrow.h"
+
+enum { LOCK_SECONDS = 40 }; /* longer than a rotator may be silent */
+
+enum err_code
+debt_take(struct session *session, struct debt_row *owed, bool *ret_taken, struct err *err)
+{
+	struct debt_row debt;
+	enum err_code code = store_open_debt(session->store, &owed->secret, &debt, err);
+
+	*ret_taken = code == ERR_OK && debt.untried && debt.old == owed->old;
+	if (!*ret_taken)
+		return code == ERR_NOT_FOUND ? ERR_OK : code;
+	debt.untried = false;
+	debt.has_ceremony = owed->has_ceremony;
+	debt.ceremony = owed->ceremony;
+	debt.due = owed->due;
+	debt.tries = 0;
+	debt.note[0] = '\0';
+	*owed = debt;
+	return store_update_debt(session->store, owed, err);
+}
+
+/* One that begins with a ceremony has none yet. */
+static enum err_code
+read_present(struct session *session, struct escrow *escrow, struct err *err)
+{
+	enum err_code code = escrow_read(session->folder, &session->keys, escrow, err);
+
+	return code == ERR_NOT_FOUND ? ERR_OK : code;
+}
+
+enum err_code
+debt_escrow_add(struct session *session, const struct id *debt, const struct secret_id *secret,
+    uint32_t version, const struct digest *header, const struct secret *credential, struct err *err)
+{
+	ESCROW escrow = {.vault = session->chain.vault, .secret = *secret, .debt = *debt};
+	SECRET *copy = NULL;
+	FILE_LOCK *lock = NULL;
+	char path[4096];
+
+	TRY(host_id_path(session->folder, "escrow", debt, ".lock", path, err));
+	if (!session->rehearses) {
+		TRY(file_lock(path, "rotate", LOCK_SECONDS, &lock, err));
+		TRY(read_present(session, &escrow, err));
+	}
+	TRY(secret_from(secret_view(credential), &copy, err));
+	TRY(escrow_add(&escrow, version, header, TAKE(copy), err));
+	return session->rehearses ? ERR_OK :
+	                            escrow_write(session->folder, &escrow, &session->keys, err);
+}
