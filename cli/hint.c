@@ -17,10 +17,10 @@ target_hint(enum err_code code, const char *command)
 		return "make the target reachable, or put right what is said above, and run the same command "
 		       "again; if the secret is there already, go on with `halligan rotate`";
 	if (code == ERR_TARGET)
-		return "put the target right as it says above, then `halligan rotate --all` goes on where it "
-		       "stopped; it probes before it changes anything";
-	return "make the target reachable, then `halligan rotate --all` goes on where it stopped; it "
-	       "probes before it changes anything";
+		return "put the target right as it says above; with what is owed `halligan rotate --all` then goes "
+		       "on, and probes before it changes anything";
+	return "make the target reachable; with what is owed `halligan rotate --all` then goes on, and probes "
+	       "before it changes anything. A host that was rebuilt needs `halligan secret change` first";
 }
 
 const char *

@@ -32,6 +32,7 @@ enum {
 	SEEN_LOOKED_AT = 16,
 	NEXT_SIZE = 120, /* a command and a token's label */
 	DAYS_SIZE = 40,
+	WHAT_SIZE = SEAT_NAME_MAX + 40,
 	DAY = 86400
 };
 
@@ -95,11 +96,38 @@ say_next(const struct session *session, const struct draft *draft, const char *h
 	return ERR_OK;
 }
 
+enum { READ_MAX = 1 << 20 }; /* bytes: what is longer is not read for a line */
+
+/* "define prod/db and 39 more", "change prod/db", "retire prod/db"; the type's name of what is no definition. */
+static enum err_code
+say_what(const struct session *session, const struct draft *draft, char ret_what[WHAT_SIZE],
+    struct err *err)
+{
+	DEFINITIONS_OF read = {0};
+	const struct definition *first;
+
+	snprintf(ret_what, WHAT_SIZE, "%s", statement_names[draft->type]);
+	if (draft->type != STATEMENT_SECRET || draft->statement.payload.size > READ_MAX)
+		return ERR_OK;
+	TRY(definitions_parse(&draft->statement, session->chain.charter->training, &read, err));
+	first = &read.rows[0];
+	snprintf(ret_what, WHAT_SIZE, "%s %s",
+	    first->revision == 1      ? "define" :
+	        first->change.retires ? "retire" :
+	                                "change",
+	    first->name);
+	if (read.count > 1)
+		snprintf(ret_what + strlen(ret_what), WHAT_SIZE - strlen(ret_what), " and %zu more",
+		    read.count - 1);
+	return ERR_OK;
+}
+
 static enum err_code
 add_draft(void *context, const struct draft *draft, bool over, struct err *err)
 {
 	const struct telling *telling = context;
-	char text[200], next[NEXT_SIZE], hex[2 * DIGEST_SIZE + 1], until[TEXT_TIME_SIZE];
+	char text[200], what[WHAT_SIZE], next[NEXT_SIZE], hex[2 * DIGEST_SIZE + 1],
+	    until[TEXT_TIME_SIZE];
 
 	if (over)
 		return ERR_OK;
@@ -107,8 +135,9 @@ add_draft(void *context, const struct draft *draft, bool over, struct err *err)
 	text_time(draft->created + DRAFT_LIFE, until);
 	snprintf(text, sizeof(text), "%s proposes it; %zu signed so far; it waits until %s",
 	    draft->row.seat, draft->statement.count, until);
+	TRY(say_what(telling->session, draft, what, err));
 	TRY(say_next(telling->session, draft, hex, next, err));
-	add_item(telling->items, "draft", statement_names[draft->type], text,
+	add_item(telling->items, "draft", what, text,
 	    draft->type == STATEMENT_SUSPEND ? "a second officer" : "those who have not signed",
 	    next);
 	return ERR_OK;

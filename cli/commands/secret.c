@@ -75,7 +75,10 @@ static void
 show_version(const struct ui *ui, const struct lookup *lookup)
 {
 	if (lookup->header == NULL) {
-		ui_say(ui, "  %-12s none is in force yet", "version");
+		ui_say(ui, "  %-12s %s", "version",
+		    lookup->definition.change.retires ?
+		        "RETIRED: nothing of it is opened or changed any more, and its name is not used again" :
+		        "none is in force yet");
 		return;
 	}
 	ui_say(ui, "  %-12s %u%s%s", "version", lookup->current,

@@ -66,6 +66,50 @@ take_private_key(const struct cli_call *call, const char *rotator, struct secret
 	return ERR_OK;
 }
 
+/* At the terminal, field by field; a first one that is left empty leaves the secret for later. */
+static enum err_code
+ask_fields(const struct cli_call *call, const char *name, uint32_t fields, const char *or_else,
+    struct secret **ret_credential, struct err *err)
+{
+	const struct ui *ui = call->io->ui;
+	SECRET *credential = NULL;
+	char prompt[SEAT_NAME_MAX + 100];
+
+	TRY(credential_new(&credential, err));
+	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
+		SECRET *value = NULL;
+
+		if ((fields & 1u << i) == 0)
+			continue;
+		snprintf(prompt, sizeof(prompt),
+		    "%s of %s (not shown; %s): ", credential_field_names[i], name, or_else);
+		TRY(ui->ask_secret(ui->context, prompt, CREDENTIAL_MAX, &value, err));
+		if (secret_view(value).size == 0)
+			return ERR_OK;
+		TRY(credential_add(credential, (enum credential_field)i, secret_view(value), err));
+	}
+	*ret_credential = TAKE(credential);
+	return ERR_OK;
+}
+
+/* A key is no line to type, and a script is asked nothing. */
+static enum err_code
+ask_missing(const struct cli_call *call, const char *name, uint32_t fields,
+    struct secret **ret_credential, struct err *err)
+{
+	const char *field = "FIELD";
+
+	for (int i = CREDENTIAL_FIELDS - 1; i >= 0; i--)
+		if ((fields & 1u << i) != 0)
+			field = credential_field_names[i];
+	if (call->io->person && (fields & 1u << FIELD_PRIVATE_KEY) == 0)
+		TRY(ask_fields(call, name, fields, "Enter: give it up", ret_credential, err));
+	return *ret_credential != NULL ?
+	    ERR_OK :
+	    err_set(err, ERR_USAGE,
+	        "the present value is missing: --field %s=FILE, or --from-fd %s=N", field, field);
+}
+
 /* The options give the one that is meant. */
 static enum err_code
 take_given(void *context, const struct definition *definition, uint32_t fields,
@@ -74,12 +118,9 @@ take_given(void *context, const struct definition *definition, uint32_t fields,
 	struct cli_call *call = context;
 	SECRET *credential = NULL;
 
-	(void)fields; /* who asks says what is missing */
 	TRY(given_credential(call, "field", "from-fd", &credential, err));
-	if (credential == NULL)
-		return err_set(err, ERR_USAGE,
-		    "the present value is missing: --field private-key=FILE, --field password, or "
-		    "--from-fd FIELD=N");
+	if (credential == NULL) /* else who asks says what is missing */
+		TRY(ask_missing(call, definition->name, fields, &credential, err));
 	TRY(take_private_key(call, definition->rotator, &credential, err));
 	*ret_credential = TAKE(credential);
 	return ERR_OK;
@@ -128,37 +169,19 @@ take_listed(void *context, const struct definition *definition, uint32_t fields,
 	return ERR_OK;
 }
 
-/* At the terminal, field by field; a first one that is left empty leaves the secret for later.  A key is no line to type. */
+/* A first field that is left empty leaves the secret for later.  A key is no line to type. */
 static enum err_code
 take_asked(void *context, const struct definition *definition, uint32_t fields,
     struct secret **ret_credential, struct err *err)
 {
 	const struct cli_call *call = context;
-	const struct ui *ui = call->io->ui;
-	SECRET *credential = NULL;
-	char prompt[160];
 
-	if ((fields & 1u << FIELD_PRIVATE_KEY) != 0) {
-		ui_say(ui,
-		    "%s needs a private key: halligan secret adopt %s --field private-key=FILE",
-		    definition->name, definition->name);
-		return ERR_OK;
-	}
-	TRY(credential_new(&credential, err));
-	for (int i = 0; i < CREDENTIAL_FIELDS; i++) {
-		SECRET *value = NULL;
-
-		if ((fields & 1u << i) == 0)
-			continue;
-		snprintf(prompt, sizeof(prompt),
-		    "%s of %s (not shown; Enter: another time): ", credential_field_names[i],
-		    definition->name);
-		TRY(ui->ask_secret(ui->context, prompt, CREDENTIAL_MAX, &value, err));
-		if (secret_view(value).size == 0)
-			return ERR_OK;
-		TRY(credential_add(credential, (enum credential_field)i, secret_view(value), err));
-	}
-	*ret_credential = TAKE(credential);
+	if ((fields & 1u << FIELD_PRIVATE_KEY) == 0)
+		return ask_fields(call, definition->name, fields,
+		    "Enter: another time; Ctrl-C ends", ret_credential, err);
+	ui_say(call->io->ui,
+	    "%s needs a private key: halligan secret adopt %s --field private-key=FILE",
+	    definition->name, definition->name);
 	return ERR_OK;
 }
 

@@ -265,9 +265,10 @@ told "the last try is not spent unasked" 1 'ONE PIN try left.*type its serial.*n
 is "it is still there" "$(tries secops)" 1
 told "who types the serial may spend it" 4 'blocked|no try' pin secops --answer 'type its serial[^\n]*$' "${SERIAL[secops]}" --answer 'PIN[^\n]*: ?$' 99999997
 told "then it is blocked, and the PUK is named" 4 'blocked.*PUK' pin secops
-told "a PIN that is too short" 1 '6 to 8 characters.*no try was spent' pin audit --answer 'PIN[^\n]*: ?$' 123
+thrice() { local answers=() i; for i in 1 2 3; do answers+=(--answer 'PIN[^\n]*: ?$' "$1"); done; pin audit "${answers[@]}"; }
+told "a PIN that is too short is asked for again, three times in all" 1 '6 to 8 characters.*no try was spent.*6 to 8 characters.*6 to 8' thrice 123
 is "no try was spent on it" "$(tries audit)" 3
-told "a one-time password that a touch typed" 1 'one-time password' pin audit --answer 'PIN[^\n]*: ?$' cccccccccccbcdefghijklnrtuvcbdefghijklnrtuvc --answer 'PIN[^\n]*: ?$' 12
+told "a one-time password that a touch typed" 1 'one-time password' pin audit --answer 'PIN[^\n]*: ?$' cccccccccccbcdefghijklnrtuvcbdefghijklnrtuvc --answer 'PIN[^\n]*: ?$' 12 --answer 'PIN[^\n]*: ?$' 12 --answer 'PIN[^\n]*: ?$' 12
 is "was not sent to the token" "$(tries audit)" 3
 pin_fd() { # pin_fd PIN: alice requests without a terminal
 	halligan request prod/db --reason x --incident 3 --for 1m --serial "${SERIAL[alice]}" --pin-fd 7 7<<<"$1"

@@ -123,14 +123,16 @@ unlock_this(struct hand *hand, unsigned signatures, unsigned agreements, struct 
 
 		if (code == ERR_OK || code == ERR_NOT_FOUND)
 			return code;
-		if (code != ERR_PIN && attempt > 1 && code == ERR_USAGE) {
+		if (attempt > 1 && code == ERR_USAGE) {
 			*err = refused; /* there was only one PIN to try */
 			return err_add(err, "unlocking %s", name);
 		}
-		if (code != ERR_PIN || attempt == PIN_ATTEMPTS)
+		if ((code != ERR_PIN && code != ERR_INVALID) || attempt == PIN_ATTEMPTS)
 			return err_add(err, "unlocking %s", name);
 		refused = *err;
 		ui_say(hand->options->ui, "%s.", err->text);
+		if (code == ERR_INVALID) /* no PIN at all: the token heard nothing */
+			continue;
 		TRY(hand_reopen(hand, err));
 		if (hand->info.pin_tries <= 1 && hand->info.pin_tries >= 0) {
 			*err = refused;

@@ -62,6 +62,9 @@ check_secret(const struct ask_plan *plan, const struct lookup *lookup, struct er
 	if (lookup->policy == NULL)
 		return err_set(err, ERR_REFUSED, "%s: the charter has no policy %s any more", name,
 		    lookup->definition.policy);
+	if (lookup->definition.change.retires)
+		return err_set(err, ERR_REFUSED, "%s is retired: nothing of it is opened any more",
+		    name);
 	if (lookup->header == NULL)
 		return err_set(err, ERR_REFUSED, "%s has no sealed version yet", name);
 	text_duration(lookup->policy->max_duration, longest);

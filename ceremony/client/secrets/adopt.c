@@ -180,8 +180,10 @@ read_outcome(const struct adopting *adopting, size_t position, struct reply *rep
 	return ERR_OK;
 }
 
+/* RET_ENDS: who was asked for the value wants no more. */
 static enum err_code
-adopt_one(struct adopting *adopting, size_t position, bool *ret_left, struct err *err)
+adopt_one(struct adopting *adopting, size_t position, bool *ret_left, bool *ret_ends,
+    struct err *err)
 {
 	struct json *request = NULL;
 	struct point enc;
@@ -189,9 +191,10 @@ adopt_one(struct adopting *adopting, size_t position, bool *ret_left, struct err
 	BUF ciphertext = {0};
 	REPLY reply = {0};
 
-	*ret_left = true;
+	*ret_left = *ret_ends = true;
 	if (adopting->rows[position].credential == NULL)
 		TRY(take_value(adopting, position, err));
+	*ret_ends = false;
 	if (adopting->rows[position].credential == NULL)
 		return ERR_OK;
 	TRY(seal(adopting, position, &enc, &ciphertext, signature, err));
@@ -223,10 +226,10 @@ adopt_each(struct adopting *adopting, size_t *ret_left, struct err *err)
 	for (size_t i = 0; i < count; i++) {
 		const char *name = adopting->rows[i].definition.name;
 		struct err one;
-		bool left;
-		enum err_code code = adopt_one(adopting, i, &left, &one);
+		bool left, ends;
+		enum err_code code = adopt_one(adopting, i, &left, &ends, &one);
 
-		if (code != ERR_OK && (count == 1 || !is_of_one(code))) {
+		if (code != ERR_OK && (count == 1 || ends || !is_of_one(code))) {
 			*err = one;
 			return count == 1 ? code : err_add(err, "%s", name);
 		}

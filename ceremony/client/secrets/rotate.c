@@ -46,12 +46,14 @@ check_unseen(const struct lookup *lookup, const char *name, struct err *err)
 		return err_set(err, ERR_EXISTS,
 		    "%s owes a replacement already: 'halligan rotate %s' goes on with that", name,
 		    name);
-	if (lookup->definition.announced.identity != IDENTITY_AMBIENT)
-		return err_set(err, ERR_REFUSED,
-		    "%s: its target is changed by the value itself, which officers must open: 'halligan "
-		    "reseal --rotate --reason TEXT %s' asks them",
-		    name, name);
-	return ERR_OK;
+	if (announcement_replaces_alone(&lookup->definition.announced))
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "%s: %s: 'halligan reseal --rotate --reason TEXT %s' asks its officers", name,
+	    lookup->definition.announced.identity != IDENTITY_AMBIENT ?
+	        "its target is changed by the value itself, which officers must open" :
+	        "its target would go on to take the old value, which only that value can take away",
+	    name);
 }
 
 enum err_code

@@ -346,11 +346,14 @@ read_lookup(struct client *client, struct reply *reply, const struct vault_view 
 	TRY(whole ? find_definition(client, &statement, view, name, &lookup->definition, err) :
 	            find_known(client, &digest, name, &lookup->definition, err));
 	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);
-	if (lookup->current == 0 && lookup->has_rotation)
+	if (lookup->current == 0 && lookup->has_rotation && !lookup->definition.change.retires)
 		return err_set(err, ERR_INTEGRITY,
 		    "it was rotated, as a statement says, and has no version that is current");
-	if (lookup->current == 0)
+	if (lookup->current == 0) {
+		lookup->has_rotation =
+		    false; /* of a retired one nothing shows which version it made */
 		return ERR_OK;
+	}
 	TRY(read_earlier(client, earlier, view, &sets, err));
 	TRY(lookup_header(buf_view(&reply->blob), view, sets.rows, sets.count, lookup, err));
 	keep_earlier(client, &sets);
@@ -422,7 +425,8 @@ lookup_none(struct client *client, const char *name, struct err *err)
 		return ERR_OK;
 	return code != ERR_OK ?
 	    code :
-	    err_set(err, ERR_EXISTS, "there is a secret %s already: 'halligan secret show %s'",
+	    err_set(err, ERR_EXISTS,
+	        "there is, or was, a secret %s already, and no name is used again: 'halligan secret show %s'",
 	        QUOTED(name), name);
 }
 

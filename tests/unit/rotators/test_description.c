@@ -179,7 +179,7 @@ what_the_target_says_itself_counts_where_the_file_lets_it(void **state)
 }
 
 static void
-the_account_is_of_who_announces(void **state)
+no_target_says_whose_credential_it_is(void **state)
 {
 	(void)state;
 #define OWN "{\"announces\":{" STYLE ",\"account\":[\"command\",\"settings\"]}}"
@@ -188,21 +188,19 @@ the_account_is_of_who_announces(void **state)
 	"\"can\":[]"
 	static const char file[] =
 	    HEAD "{" STYLE ",\"account\":[\"host_key\"]}],\"target\":[\"announces\"]}";
-	static const struct {
-		const char *target;
-		uint32_t count;
-		const char *first;
-	} rows[] = {{"{}", 1, "host_key"}, {OWN, 2, "command"},
-	    {"{\"announces\":{" STYLE "}}", 0, ""}};
+	static const char *const targets[] = {"{}", "{\"announces\":{" STYLE "}}"};
+	struct description refused = {0};
+	struct err err;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
 		struct description description = {0};
-		struct err err;
 
-		assert_ok(parse(file, rows[i].target, &description, &err));
-		assert_int_equal(description.announced.account_count, rows[i].count);
-		assert_string_equal(description.announced.account[0], rows[i].first);
+		assert_ok(parse(file, targets[i], &description, &err));
+		assert_int_equal(description.announced.account_count, 1);
+		assert_string_equal(description.announced.account[0], "host_key");
 	}
+	assert_error(ERR_INVALID, parse(file, OWN, &refused, &err));
+	assert_says("what tells an account is the rotator's to say");
 }
 
 static void
@@ -423,7 +421,7 @@ main(void)
 	    cmocka_unit_test(a_target_that_fits_no_case_is_refused_and_told_what_decides),
 	    cmocka_unit_test(each_broken_file_is_refused_for_every_target),
 	    cmocka_unit_test(what_the_target_says_itself_counts_where_the_file_lets_it),
-	    cmocka_unit_test(the_account_is_of_who_announces),
+	    cmocka_unit_test(no_target_says_whose_credential_it_is),
 	    cmocka_unit_test(a_target_that_says_nothing_leaves_it_to_the_file),
 	    cmocka_unit_test(what_the_target_says_wrongly_is_refused),
 	    CASE(it_is_read_beside_the_program_which_is_not_run),

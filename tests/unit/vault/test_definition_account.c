@@ -68,7 +68,9 @@ the_members_that_are_announced_count_and_no_others(void **state)
 	    "{\"host\":\"db1\",\"host_key\":\"" OTHER_KEY "\",\"user\":\"root\",\"port\":22}",
 	    &of_two));
 	assert_false(same(one, "{\"host\":\"db1\",\"user\":\"root\",\"port\":22}", &of_two));
-	assert_true(same("{\"port\":1}", "{\"port\":2}", &of_two)); /* it has neither */
+	/* What has none of them is told by all that it has: no two strangers are one. */
+	assert_false(same("{\"port\":1}", "{\"port\":2}", &of_two));
+	assert_true(same("{\"port\":1}", "{\"port\":1}", &of_two));
 }
 
 static void
