@@ -5,8 +5,10 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "vault/documents/definition.h"
 
-#define TARGET "target."
+#define TARGET  "target."
+#define AS_JSON ":json"
 
 static const char *const column_names[] = {"name", "policy", "rotator", "effect", NULL};
 
@@ -153,6 +155,64 @@ check_cells(const struct import_csv *csv, struct err *err)
 	return faults_end(&faults, err);
 }
 
+enum { KEY_SIZE = TARGET_KEY_MAX + 1 };
+
+/* A column target.NAME: RET_KEY is its member, and RET_JSON whether its cells are JSON. */
+static enum err_code
+read_key(const char *name, size_t line, char ret_key[KEY_SIZE], bool *ret_json, struct err *err)
+{
+	size_t size = strlen(name), end = strlen(AS_JSON);
+
+	*ret_json = size > end && strcmp(name + size - end, AS_JSON) == 0;
+	size -= *ret_json ? end : 0;
+	if (size >= KEY_SIZE)
+		return err_set(err, ERR_INVALID,
+		    "line %zu: target: the name of a member is longer than %d bytes", line,
+		    TARGET_KEY_MAX);
+	memcpy(ret_key, name, size);
+	ret_key[size] = '\0';
+	return ERR_OK;
+}
+
+/* TEXT is JSON: KEY's value. */
+static enum err_code
+put_json(const char *key, const char *text, size_t line, struct json *target, struct err *err)
+{
+	BUF wrapped = {0};
+	JSON *value = NULL;
+	unsigned ignored;
+
+	buf_format(&wrapped, "{\"value\":%s}", text);
+	TRY(buf_check(&wrapped, err));
+	if (json_parse(buf_view(&wrapped), &value, err) != ERR_OK || json_object_count(value) != 1)
+		return value == NULL && err->code == ERR_MEMORY ?
+		    ERR_MEMORY :
+		    err_set(err, ERR_INVALID,
+		        "line %zu: target: %s: is no JSON (a list, a number, an object, or a text in quotation "
+		        "marks)",
+		        line, QUOTED(key));
+	json_put_copy(target, key, json_member(value, "value", &ignored));
+	return ERR_OK;
+}
+
+/* The member that a column target.NAME is of a target. */
+static enum err_code
+put_member(const char *name, const char *text, size_t line, struct json *target, struct err *err)
+{
+	char key[KEY_SIZE];
+	unsigned ignored;
+	bool json;
+
+	TRY(read_key(name, line, key, &json, err));
+	if (json_member(target, key, &ignored) != NULL)
+		return err_set(err, ERR_INVALID, "line %zu: target: %s stands there twice", line,
+		    QUOTED(key));
+	if (json)
+		return put_json(key, text, line, target, err);
+	json_put_text(target, key, text);
+	return ERR_OK;
+}
+
 /* The members that are columns, and, with TARGETS, those of the target instead. */
 static enum err_code
 put_cells(const struct import_csv *csv, bool targets, struct json *object, struct err *err)
@@ -170,7 +230,7 @@ put_cells(const struct import_csv *csv, bool targets, struct json *object, struc
 		if (!targets)
 			json_put_text(object, name, text);
 		else if (text[0] != '\0')
-			json_put_text(object, name + strlen(TARGET), text);
+			TRY(put_member(name + strlen(TARGET), text, csv->row.line, object, err));
 	}
 	return ERR_OK;
 }

@@ -7,8 +7,8 @@
  *	prod/db,production,ssh-key,"root on db1, and backups",db1,root
  *
  * The first row names the columns: name, policy, rotator and effect, each once, and any number of target.KEY, in any order.
- * What stands in a column target.KEY is the target's member KEY, as text; an empty cell: the target has no such member.  Lists,
- * numbers and objects in a target need JSON.
+ * What stands in a column target.KEY is the target's member KEY, as text; in one called
+ * target.KEY:json it is a value as JSON writes it: a list, a number, an object.  An empty cell: the target has no such member.
  */
 #ifndef CEREMONY_CLIENT_SECRETS_IMPORT_CSV_H
 #define CEREMONY_CLIENT_SECRETS_IMPORT_CSV_H

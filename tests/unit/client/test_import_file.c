@@ -132,6 +132,30 @@ a_row_of_a_spreadsheet_is_a_definition(void **state)
 }
 
 static void
+what_is_no_text_stands_as_json_in_a_column(void **state)
+{
+#define LISTS "name,policy,rotator,effect,target.command:json,target.user\n"
+	IMPORT_ROWS rows = {0};
+	struct err err;
+
+	(void)state;
+	assert_ok(read_text(LISTS "a,p,exec,e,\"[\"\"/bin/x\"\",\"\"y\"\"]\",root\n"
+	                          "b,p,exec,e,,\n"
+	                          "c,p,exec,e,\"{\"\"n\"\":1}\",\n",
+	    &rows, &err));
+	assert_target(&rows.rows[0], "{\"command\":[\"/bin/x\",\"y\"],\"user\":\"root\"}");
+	assert_target(&rows.rows[1], "{}");
+	assert_target(&rows.rows[2], "{\"command\":{\"n\":1}}");
+#define NO_JSON                                                                                    \
+	"line 2: target: \"command\": is no JSON (a list, a number, an object, or a text in quotation marks)"
+	assert_refused(LISTS "a,p,exec,e,/bin/x,\n", NO_JSON);
+	assert_refused(LISTS "a,p,exec,e,\"1,\"\"other\"\":2\",\n", NO_JSON);
+	assert_refused(LISTS "a,p,exec,e,1},\n", NO_JSON);
+	assert_refused("name,policy,rotator,effect,target.a,target.a:json\nn,p,exec,e,1,1\n",
+	    "line 2: target: \"a\" stands there twice");
+}
+
+static void
 a_file_without_a_definition_is_refused(void **state)
 {
 	(void)state;
@@ -508,6 +532,7 @@ main(void)
 	    cmocka_unit_test(a_line_of_json_is_a_definition),
 	    cmocka_unit_test(lines_may_end_as_other_systems_end_them),
 	    cmocka_unit_test(a_row_of_a_spreadsheet_is_a_definition),
+	    cmocka_unit_test(what_is_no_text_stands_as_json_in_a_column),
 	    cmocka_unit_test(a_file_without_a_definition_is_refused),
 	    cmocka_unit_test(all_five_members_must_be_there_and_no_other),
 	    cmocka_unit_test(members_are_judged_as_those_of_a_definition),
