@@ -149,7 +149,37 @@ adopt_named(struct cli_call *call, bool rotate, struct err *err)
 struct listed {
 	struct cli_call *call;
 	struct import_values *values;
+	bool met[IMPORT_VALUES_NAMES]; /* the vault has a secret of that name */
 };
+
+static void
+meet(void *context, const char *name)
+{
+	struct listed *listed = context;
+	size_t index;
+
+	if (import_values_find(listed->values, name, &index))
+		listed->met[index] = true;
+}
+
+/* A misspelt name is no value that waits for another time.  It is not shown: it may be a value. */
+static enum err_code
+check_met(void *context, struct err *err)
+{
+	const struct listed *listed = context;
+	struct err all = {0}, one;
+
+	for (size_t i = 0; i < import_values_count(listed->values); i++) {
+		if (listed->met[i])
+			continue;
+		err_gather(&all,
+		    err_set(&one, ERR_NOT_FOUND,
+		        "the values: line %zu: there is no secret of that name",
+		        import_values_line(listed->values, i)),
+		    &one);
+	}
+	return err_gathered(&all, err);
+}
 
 static enum err_code
 take_listed(void *context, const struct definition *definition, uint32_t fields,
@@ -211,6 +241,8 @@ adopt_all(struct cli_call *call, bool rotate, struct err *err)
 	TRY(read_values(call, &values, err));
 	listed.values = values;
 	const struct adopt_plan plan = {.value = values != NULL ? take_listed : take_asked,
+	    .met = values != NULL ? meet : NULL,
+	    .check = values != NULL ? check_met : NULL,
 	    .context = values != NULL ? (void *)&listed : (void *)call,
 	    .ahead = values != NULL,
 	    .rotate = rotate};

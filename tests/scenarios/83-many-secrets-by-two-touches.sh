@@ -80,6 +80,9 @@ ok "withdrawn again" as infra withdraw --reason "not needed"
 head -n "$VALUES" values > some
 adopted() { db "SELECT count(*) FROM secrets WHERE newest > 0"; }
 sed '3s/$/x/' some > spoiled
+{ head -n 2 some; sed -n '3s/fleet/fleat/p' some; } > misspelt
+told "a name that there is not is told by its line, before a PIN" 1 'line 3: there is no secret of that name' as infra secret adopt --all --values-fd 8 8< misspelt
+is "and nothing was taken" "$(tap_output | grep -c 'PIN of') $(db "SELECT count(*) FROM secrets WHERE newest > 0")" "0 0"
 told "a value that is cut is named by its line, and not shown" 1 'line 3' as infra secret adopt --all --values-fd 8 8< spoiled
 as infra secret adopt --all --values-fd 8 8< some > first.log 2>&1 &
 cut=$!

@@ -92,6 +92,8 @@ visit_listed(void *context, const struct secret_listed *row, struct err *err)
 	struct adopting *adopting = context;
 	size_t count = adopting->adopt.order.count;
 
+	if (adopting->plan->met != NULL)
+		adopting->plan->met(adopting->plan->context, row->name);
 	if (strcmp(row->state, "defined") != 0 || count == ORDER_SECRETS)
 		return ERR_OK;
 	lookup_know(adopting->client);
@@ -118,9 +120,11 @@ gather(struct adopting *adopting, struct err *err)
 	adopting->adopt.order.items = calloc(max, sizeof(*adopting->adopt.order.items));
 	if (adopting->rows == NULL || adopting->adopt.order.items == NULL)
 		return err_set(err, ERR_MEMORY, "out of memory for %zu secrets", max);
-	return adopting->plan->name != NULL ?
-	    add_secret(adopting, adopting->plan->name, err) :
-	    secrets_walk(adopting->client, visit_listed, adopting, err);
+	if (adopting->plan->name != NULL)
+		return add_secret(adopting, adopting->plan->name, err);
+	TRY(secrets_walk(adopting->client, visit_listed, adopting, err));
+	return adopting->plan->check != NULL ? adopting->plan->check(adopting->plan->context, err) :
+	                                       ERR_OK;
 }
 
 /* --- By whom -------------------------------------------------------------------------------- */

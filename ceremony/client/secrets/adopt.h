@@ -15,6 +15,10 @@ typedef enum err_code (*adopt_value)(void *context, const struct definition *def
 struct adopt_plan {
 	const char *name; /* NULL: all that have none yet, at most 500 */
 	adopt_value value;
+	/* Of several: each name that the vault has, whatever its state; then, once and before PIN and touch, whether all is
+	 * right.  NULL: nobody wants to know. */
+	void (*met)(void *context, const char *name);
+	enum err_code (*check)(void *context, struct err *err);
 	void *context;
 	/* VALUE is asked for each before PIN and touch; of several, again when its turn comes. */
 	bool ahead;
