@@ -55,6 +55,8 @@ told "a bad line in the middle is named" 1 'middle.jsonl.*line 4: .*polcy' as in
 told "one account under two names: all such lines are named" 1 \
 	'line 4 .fleet/again.: one account with line 2 .fleet/s001.*line 5 .fleet/too.: one account with line 3 .fleet/s002.' as infra secret import two-names.jsonl
 told "an empty file" 1 'empty.jsonl.*no definition' as infra secret import empty.jsonl
+{ sed -n 1p many.jsonl; sed -n '2s/"production"/"prod"/p;3s/"exec"/"exce"/p' many.jsonl; } > strange.jsonl
+told "what the vault does not know is told at once, with the lines" 2 'line 2 .fleet/s001.: .*no policy.*line 3 .fleet/s002.: .*exce' as infra secret import strange.jsonl
 told "a file that is not there" 1 'nowhere.jsonl' as infra secret import nowhere.jsonl
 is "nobody is asked for a PIN" "$(tap_output | grep -c 'PIN of')" 0
 unchanged "none of these left anything"

@@ -86,25 +86,6 @@ foresee(struct client *client, const struct define_row *rows, size_t from, size_
 	}
 }
 
-static enum err_code
-draw_all(struct client *client, const struct define_row *rows, const struct vault_view *view,
-    struct definitions *definitions, struct err *err)
-{
-	size_t count = definitions->count;
-
-	for (size_t i = 0; i < count; i++) {
-		if (count > 1)
-			ui_progress(client_options(client)->ui, "%zu of %zu definitions judged", i,
-			    count);
-		if (i % AHEAD == 0)
-			foresee(client, rows, i, count);
-		if (draw_row(client, &rows[i], view, count == 1, &definitions->rows[i], err) !=
-		    ERR_OK)
-			return count == 1 ? err->code : err_add(err, "%s", rows[i].name);
-	}
-	return ERR_OK;
-}
-
 static void
 name_row(const struct define_row *row, char ret_text[SEAT_NAME_MAX + 40])
 {
@@ -112,6 +93,42 @@ name_row(const struct define_row *row, char ret_text[SEAT_NAME_MAX + 40])
 		(void)snprintf(ret_text, SEAT_NAME_MAX + 40, "line %zu (%s)", row->line, row->name);
 	else
 		(void)snprintf(ret_text, SEAT_NAME_MAX + 40, "%s", row->name);
+}
+
+/* What is about a row alone: the others are judged, too. */
+static bool
+is_of_row(enum err_code code)
+{
+	return code == ERR_USAGE || code == ERR_INVALID || code == ERR_REFUSED ||
+	    code == ERR_NOT_FOUND || code == ERR_EXISTS || code == ERR_VERSION;
+}
+
+static enum err_code
+draw_all(struct client *client, const struct define_row *rows, const struct vault_view *view,
+    struct definitions *definitions, struct err *err)
+{
+	size_t count = definitions->count;
+	struct faults faults = {0};
+	char name[SEAT_NAME_MAX + 40];
+
+	for (size_t i = 0; i < count; i++) {
+		if (count > 1)
+			ui_progress(client_options(client)->ui, "%zu of %zu definitions judged", i,
+			    count);
+		if (i % AHEAD == 0)
+			foresee(client, rows, i, count);
+		if (draw_row(client, &rows[i], view, count == 1, &definitions->rows[i], err) ==
+		    ERR_OK)
+			continue;
+		if (count == 1 && rows[i].line == 0)
+			return err->code;
+		name_row(&rows[i], name);
+		if (!is_of_row(err->code))
+			return err_add(err, "%s", name);
+		(void)err_add(err, "%s", name);
+		faults_add(&faults, err);
+	}
+	return faults_end(&faults, err);
 }
 
 /* The first before I that is of the same account, where one of the two holds one value; or I. */
