@@ -20,19 +20,13 @@ columns_of(const struct tty *tty, FILE *stream)
 	return tty_columns(tty, fileno(stream));
 }
 
-/* In our own words: those of others stand between quotation marks (base/text.h). */
+/* A warning of ours begins so.  Further on the word may be a name: of a vault, of a member of a target. */
 static bool
 warns(const char *line)
 {
-	const char *word = "WARNING";
-	bool quoted = false;
+	static const char word[] = "WARNING";
 
-	for (; *line != '\0'; line++) {
-		quoted ^= *line == '"';
-		if (!quoted && strncmp(line, word, strlen(word)) == 0)
-			return true;
-	}
-	return false;
+	return strncmp(line + strspn(line, " "), word, strlen(word)) == 0;
 }
 
 static void

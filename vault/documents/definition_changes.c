@@ -10,6 +10,8 @@
 
 #include "base/text.h"
 
+enum { PLAIN_WORD = 32 }; /* bytes */
+
 struct walk {
 	definition_changed visit;
 	void *context;
@@ -61,17 +63,24 @@ member_of(const struct json *value, const char *key)
 	return count_of(value, KIND_OBJECT) > 0 ? json_member(value, key, &ignored) : NULL;
 }
 
+/* No terminal breaks it, and nothing of ours is written so. */
+static bool
+is_plain_word(const char *key)
+{
+	size_t size = strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+	return size <= PLAIN_WORD && key[size] == '\0';
+}
+
 /* WHAT: KEY, a key that is no plain word in quotation marks. */
 static enum err_code
 walk_member(const struct walk *walk, const char *what, const char *key, const struct json *before,
     const struct json *after, struct err *err)
 {
-	static const char plain[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	BUF name = {0};
 
 	buf_format(&name, "%s: ", what);
-	if (strspn(key, plain) == strlen(key))
+	if (is_plain_word(key))
 		buf_text(&name, key);
 	else
 		text_quote_whole(key, &name);

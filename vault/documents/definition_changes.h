@@ -5,7 +5,8 @@
 
 #include "vault/documents/definition.h"
 
-/* WHAT: "policy", "rotator: hash", "target: settings: hosts[0]", a key that is no plain word in quotation marks.  BEFORE
+/* WHAT: "policy", "rotator: hash", "target: settings: hosts[0]", a key that is no plain word (1 to 32 of a-z 0-9 - _) in
+ * quotation marks.  BEFORE
  * or AFTER is NULL where it has no such member; a text is a text_quote_whole, with no other quotation marks than at its
  * ends; a number, true, false, null, [] and {} are JSON, of at most 20 bytes.  All of it is plain text. */
 typedef enum err_code (*definition_changed)(void *context, const char *what, const char *before,

@@ -29,7 +29,7 @@ draft_list_done(struct draft_list *list)
 static const struct member row_members[] = {
     {"digest", MEMBER_HEX, FIELD(struct draft_row, digest)},
     {"type", MEMBER_CHOICE, FIELD(struct draft_row, type), .choices = statement_names},
-    {"seat", MEMBER_TEXT, FIELD(struct draft_row, seat), .min = 1},
+    {"seat", MEMBER_NAME, FIELD(struct draft_row, seat)},
     {"signatures", MEMBER_NUMBER, FIELD(struct draft_row, signatures), .min = 1,
         .max = DSSE_SIGNATURES_MAX},
     {"until", MEMBER_TIME, FIELD(struct draft_row, until)},

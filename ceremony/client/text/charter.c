@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/text_time.h"
+#include "ceremony/client/text/whole.h"
 #include "ceremony/protocol/statements_host.h"
 #include "tokens/attest/policy.h"
 #include "vault/documents/reach.h"
@@ -208,6 +209,32 @@ show_attestation(const struct ui *ui, const struct charter *charter)
 		show_one_waiver(ui, ' ', charter, &charter->waivers[i]);
 }
 
+static void
+say_copy(void *context, const char *label, const char *text)
+{
+	const struct ui *ui = context;
+
+	if (label[0] != '\0')
+		ui_say(ui, "%s: %s", label, text);
+	else
+		ui_say(ui, "  %-12s %s", "", text);
+}
+
+/* The path in it is whatever somebody typed. */
+static void
+show_copy(const struct ui *ui, const char *label, const char *copy)
+{
+	struct ui own = *ui;
+	BUF text = {0};
+
+	if (strcmp(copy, "none") == 0) {
+		say_copy(&own, label, copy);
+		return;
+	}
+	text_quote_whole(copy, &text);
+	show_whole(label, buf_string(&text), say_copy, &own);
+}
+
 void
 show_charter(const struct ui *ui, const struct chain *chain, const struct charter *charter)
 {
@@ -224,7 +251,7 @@ show_charter(const struct ui *ui, const struct chain *chain, const struct charte
 		show_policy(ui, &charter->policies[i]);
 	ui_say(ui, "This charter can be changed by: %s", charter->change_text);
 	show_attestation(ui, charter);
-	ui_say(ui, "Copies of sealed versions: %s", charter->copy);
+	show_copy(ui, "Copies of sealed versions", charter->copy);
 }
 
 /* One line for each seat and token that only AFTER (SIGN '+') or only BEFORE ('-') has. */
@@ -427,7 +454,7 @@ show_charter_changes(const struct ui *ui, const struct charter *before, const st
 	show_accepted(ui, before, after);
 	show_losses(ui, before, after);
 	if (strcmp(before->copy, after->copy) != 0)
-		ui_say(ui, "  ! where copies go: %s", after->copy);
+		show_copy(ui, "  ! where copies go", after->copy);
 	if (!charter_names_host(before, &after->host_statement, &after->host_log,
 	        &after->host_escrow))
 		ui_say(ui, "  ! THE HOST'S KEYS: the vault moves to another host, or was restored");

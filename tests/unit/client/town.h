@@ -109,6 +109,7 @@ struct town {
 	struct dsse done;     /* that came */
 	struct dsse proposed; /* the definitions that came last, which wait then */
 	bool another;         /* that was asked for */
+	const char *proposer; /* whose the server says that they are; NULL: ciso */
 	enum ceremony_state state;
 	/* The server. */
 	int fd;

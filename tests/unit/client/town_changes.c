@@ -54,8 +54,10 @@ answer_drafts(const struct town *town, struct json *reply)
 	}
 	fine(dsse_digest(&town->proposed, &digest, &err), &err);
 	json_put_hex(row, "digest", VIEW_OF(digest.bytes));
-	json_put_text(row, "type", "secret");
-	json_put_text(row, "seat", "ciso");
+	json_put_text(row, "type",
+	    statement_names[statement_is(&town->proposed, STATEMENT_SECRET) ? STATEMENT_SECRET :
+	                                                                      STATEMENT_SUSPEND]);
+	json_put_text(row, "seat", town->proposer != NULL ? town->proposer : "ciso");
 	json_put_int(row, "signatures", (int64_t)town->proposed.count);
 	json_put_time(row, "until", TOWN_NOW + 86400);
 	json_add(array, row);
