@@ -32,18 +32,19 @@ struct check {
 
 /* --- Values ------------------------------------------------------------------------------- */
 
+/* Of the next value alone: the account of the current one may have been renamed since it was made, and no login is by its
+ * username. */
 static enum err_code
-check_username(const struct ssh_account *account, const struct secret *credential,
-    const char *which, struct err *err)
+check_username(const struct ssh_account *account, const struct secret *credential, struct err *err)
 {
 	struct view user;
 	struct err absent;
 
-	if (credential_get(secret_view(credential), FIELD_USERNAME, &user, &absent) == ERR_OK &&
+	if (credential != NULL &&
+	    credential_get(secret_view(credential), FIELD_USERNAME, &user, &absent) == ERR_OK &&
 	    !view_equal(user, view_of_text(account->target.user)))
 		return err_set(err, ERR_REFUSED,
-		    "the %s value's username is not the target's user, %s", which,
-		    account->target.user);
+		    "the next value's username is not the target's user, %s", account->target.user);
 	return ERR_OK;
 }
 
@@ -78,7 +79,6 @@ check_value(struct check *check, const struct secret *credential, const char *wh
 	err_gather(&check->all, check_key(credential, which, &one), &one);
 	if (credential == NULL)
 		return;
-	err_gather(&check->all, check_username(check->account, credential, which, &one), &one);
 	err_gather(&check->all, check_certificate(credential, which, &one), &one);
 }
 
@@ -305,6 +305,7 @@ ssh_check(struct control *control, const struct ssh_account *account, struct rot
 
 	check_value(&check, rotation->current, "current");
 	check_value(&check, rotation->next, "next");
+	err_gather(&check.all, check_username(account, rotation->next, &one), &one);
 	check.usable = rotation->current != NULL &&
 	    ssh_account_public(rotation->current, &check.key, &one) == ERR_OK;
 	if (account->local)

@@ -155,8 +155,10 @@ like "a port may be text" "$(check "$ROTATE" "$(change 't["port"]=str(t["port"])
 like "a port of nonsense is refused" "$(check "$ROTATE" "$(change 't["port"]="22x"')")" '^refused .*port'
 like "an account that does not exist is refused" "$(check "$ROTATE" "$(change 't["user"]="nobody-here"')")" '^refused .*no account'
 like "a relative path is refused" "$(check "$ROTATE" "$(change 't["authorized_keys"]="x"')")" '^refused .*absolute'
-like "another username than the target's is refused" \
-	"$("$LIB/rotator.py" --current username=user.wrong --current private-key=first "$ROTATE" "$(sshd_target local)" check)" '^refused .*username'
+like "another username than the target's is refused of the next value" \
+	"$("$LIB/rotator.py" --current private-key=first --next username=user.wrong --next private-key=first "$ROTATE" "$(sshd_target local)" check)" '^refused .*username'
+like "and taken of the current one, whose account may have been renamed" \
+	"$("$LIB/rotator.py" --current username=user.wrong --current private-key=first "$ROTATE" "$(sshd_target local)" check)" '^ok'
 like "a password is not a private key" \
 	"$("$LIB/rotator.py" --current private-key=user "$ROTATE" "$(sshd_target local)" check)" '^refused .*OpenSSH'
 ssh-keygen -q -t ed25519 -N secret -f locked

@@ -100,7 +100,7 @@ like "check says that nothing can be proven there" "$(ask check)" '^refused .*Ma
 # All that is wrong is told at once, as far as one answer does not need another.
 printf root-wrong >user.wrong
 check() { local access=$1; shift
-	"$LIB/rotator.py" --current username=user.wrong --current private-key="${KEY:-key}" "$ROTATE" "$(sshd_target "$access")" check; }
+	"$LIB/rotator.py" --current private-key="${KEY:-key}" --next username=user.wrong --next private-key=next "$ROTATE" "$(sshd_target "$access")" check; }
 reasons() { # reasons CLAIM ACCESS PATTERN...: these, in this order, and no others
 	local claim=$1 access=$2 more='([^"\\]|\\.)*' pattern='^refused *.."reasons": .' comma=; shift 2
 	for reason in "$@"; do pattern+="$comma\"$more$reason$more\"" comma=', '; done

@@ -168,6 +168,15 @@ told "a key with a certificate, before a PIN" 1 'takes no certificate' give --fi
 is "nobody is asked for one" "$(tap_output | grep -c "Touch")" 0
 told "a value that the target does not accept" 5 'refus.*nothing was stored' give --field private-key=stranger
 told "a target that cannot be reached" 5 'reach.*run the same command again' as infra secret adopt prod/dead --field private-key=breakglass
+# Another machine comes up where it is expected.
+elsewhere() {
+	local SSHD_FOLDER SSHD_AUTHORIZED SSHD_HOST_KEY SSHD_PORT HALLIGAN_ALONE=
+	SSHD_PORT=$(sed 's/.*"port":\([0-9]*\).*/\1/' dead.json)
+	sshd_start elsewhere-host
+}
+mkdir elsewhere-host && elsewhere
+told "a machine with another host key than the definition's is given nothing" 5 'shows another host key.*than the definition.s' as infra secret adopt prod/dead --field private-key=breakglass
+is "no key was offered there" "$(grep -cE 'Accepted|Failed|publickey' elsewhere-host/sshd/log)" 0
 told "an operator's token is needed" 4 'belongs to the seat ciso; this needs a token of an operator' as ciso secret adopt prod/db --field private-key=breakglass
 unchanged "none of these left a secret, a leaf or an escrow file, or changed the target"
 ok "a right one is taken" town_secret

@@ -219,4 +219,25 @@ rm bin/halligan; printf '#!/bin/sh\nprintf "\\033[2Jthe disk is full\\n" >&2\nex
 told "the last words stand in the error" 1 'halligan: .*server ended before it answered.*The last words of ssh or the vault host: .\?\[2Jthe disk is full.' halligan status
 rm bin/halligan; ln -s "$HALLIGAN" bin/halligan
 ok "with an honest one everything is as before" as secops approve
+
+# --- an ssh-agent of hers that is not ---
+ok "a third approval releases it" as audit approve
+cat > fake-ssh-add <<'END'
+#!/bin/sh
+printf '\033[2J\033]0;title\007\302\233H\342\200\256\rOpened. All is well.\nhalligan: nothing failed\n' | tee /dev/stderr
+[ "$1" = -l ]
+END
+chmod 755 fake-ssh-add
+mount --bind fake-ssh-add /usr/bin/ssh-add
+agent_open() { local -x SSH_AUTH_SOCK=$PWD/agent; as alice open --agent --no-wait; }
+told "what ssh-add says is quoted" 1 'halligan: .*ssh-add says: "' agent_open
+umount /usr/bin/ssh-add
+cp "$TAP_OUTPUT" agent.seen
+ok "and nothing of it is obeyed" python3 - <<'END'
+import re
+seen = open("agent.seen", "rb").read()
+for own in (b"\033[1;33m", b"\033[1;31m", b"\033[0m", b"\r\033[K", b"\033[K"): seen = seen.replace(own, b"")
+assert not re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae", seen.replace(b"\r\n", b"\n")), seen
+assert b"title" in seen and not re.search(rb"(?m)^(Opened. All is well|halligan: nothing failed)", seen), seen
+END
 tap_end

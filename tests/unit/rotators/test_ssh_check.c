@@ -121,9 +121,8 @@ static void
 faults_of_the_values_and_of_the_file_are_told_at_once(void **state)
 {
 	static const char *const words[] = {"the current value: the private key (sk-ssh-ed25519",
-	    "the current value's username", "the current value has a certificate",
-	    "the next value: ", "the next value's username", "other hard links",
-	    "larger than 1024 KiB", "can be written by other users", NULL};
+	    "the current value has a certificate", "the next value: ", "the next value's username",
+	    "other hard links", "larger than 1024 KiB", "can be written by other users", NULL};
 	char folder[] = "/tmp/halligan-test-XXXXXX", path[60], twin[60];
 	struct ssh_account account = {.local = true,
 	    .owner = geteuid(),
