@@ -253,6 +253,70 @@ what_is_retired_is_asked_for_and_listed_no_more(void **state)
 	bench_restore(bench, "none");
 }
 
+/* The last leaf that names it, of all that the log has. */
+static void
+last_leaf(struct bench *bench, struct buf *ret_leaf)
+{
+	struct json *request = op_new("log-list");
+	JSON *reply = NULL;
+	struct err err;
+
+	json_put_int(request, "from", 0);
+	json_put_int(request, "max", 1000);
+	assert_ok(ask(bench, request, &reply, NULL, &err));
+	struct json_in in = json_in(reply, "reply", &err);
+	const struct json *leaves = json_in_array(&in, "leaves", 1, 1000);
+	assert_int_equal(json_array_count(leaves), bench_log_size(bench));
+	for (size_t i = json_array_count(leaves); i-- > 0;) {
+		const char *leaf = json_array_text(leaves, i);
+
+		if (strstr(leaf, "\"name\":\"prod/db\"") == NULL)
+			continue;
+		buf_text(ret_leaf, leaf);
+		return;
+	}
+	fail_msg("no leaf names it");
+}
+
+static void
+expect_last_leaf(struct bench *bench)
+{
+	static const char *const parts[] = {"\"event\":\"secret\"", "\"revision\":2",
+	    "\"state\":\"retired\""};
+	BUF leaf = {0};
+
+	last_leaf(bench, &leaf);
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (strstr(buf_string(&leaf), parts[i]) == NULL)
+			fail_msg("no %s in %s", parts[i], buf_string(&leaf));
+}
+
+/* Whatever was open, and whatever is asked and comes due afterwards. */
+static void
+its_last_leaf_says_that_it_is_retired(void **state)
+{
+	static const enum situation situations[] = {NOTHING, COLLECTING};
+	struct bench *bench = *state;
+
+	bench_keep(bench, "none");
+	for (size_t i = 0; i < ARRAY_SIZE(situations); i++) {
+		NIGHT night = {0};
+		struct request before;
+
+		changes_bring_about(bench, situations[i], &night);
+		bench_request_make(bench, &bench->people[ALICE], "prod/db", &before);
+		retire_it(bench);
+		expect_last_leaf(bench);
+		expect_no_request(bench, &before);
+		expect_no_rotation(bench);
+		bench->shared->now += YEARS;
+		bench_due(bench);
+		expect_last_leaf(bench);
+		bench_verify(bench);
+		bench_restore(bench, "none");
+	}
+}
+
 static void
 a_ceremony_about_it_is_void(void **state)
 {
@@ -322,6 +386,7 @@ main(void)
 	    cmocka_unit_test(a_debt_that_begins_meanwhile_keeps_the_secret),
 	    cmocka_unit_test(fewer_than_the_quorum_retire_nothing),
 	    cmocka_unit_test(what_is_retired_is_asked_for_and_listed_no_more),
+	    cmocka_unit_test(its_last_leaf_says_that_it_is_retired),
 	    cmocka_unit_test(a_ceremony_about_it_is_void),
 	    cmocka_unit_test(one_without_a_value_is_retired_too),
 	    cmocka_unit_test(it_stands_in_the_way_of_no_charter), /* the last: its charter stays */

@@ -342,6 +342,33 @@ requests_of_before_are_void(void **state)
 	assert_int_not_equal(bench_approve(bench, &bench->people[CISO], &id, &err), ERR_OK);
 }
 
+/* Defined, and never adopted; of a person who signs what they are given. */
+static void
+refuse_without_value(struct bench *bench)
+{
+	const struct person *infra = &bench->people[INFRA];
+	CLEANUP(credential_box_done) struct credential_box box = {0};
+	struct order_item item;
+	struct order order = {.vault = bench->vault_id,
+	    .token = infra->seat.tokens[0].id,
+	    .items = &item,
+	    .count = 1,
+	    .created = bench->shared->now,
+	    .expires = bench->shared->now + ORDER_LIFE,
+	    .seat = "infra"};
+	DSSE statement = {0};
+	JSON *payload = NULL;
+	struct err err;
+
+	bench_box(bench, "new/db", "first-password", &box);
+	assert_ok(bench_propose(bench, &box.statement, 0, -1, &err));
+	item = (struct order_item){box.definition.secret, box.definition.digest, 1};
+	assert_ok(order_payload(&order, NULL, NULL, &payload, &err));
+	assert_ok(statement_new(STATEMENT_ROTATE, false, payload, &statement, &err));
+	person_sign(infra, &statement);
+	refuse_statement(bench, &statement, &item.secret, ERR_REFUSED, "new/db has no value yet");
+}
+
 static void
 what_is_retired_or_has_no_value_is_not_replaced(void **state)
 {
@@ -361,6 +388,7 @@ what_is_retired_or_has_no_value_is_not_replaced(void **state)
 	assert_ok(changes_send(bench, &retires, quorum, &live, &err));
 	assert_true(live);
 	refuse_statement(bench, &statement, &item.secret, ERR_REFUSED, "it is retired");
+	refuse_without_value(bench);
 }
 
 /* What officers have begun is not ended by one operator. */

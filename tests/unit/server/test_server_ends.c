@@ -10,42 +10,26 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "tests/unit/server/batch_bench.h"
+#include "tests/unit/changes/changes_bench.h"
+#include "tests/unit/server/ends_table.h"
 #include "tests/unit/sweep.h"
-#include "vault/documents/charter.h"
-#include "vault/documents/suspension.h"
 
 enum { ATTEMPTS = 8, PART = 20, STEP = 101, RETRY = 301 };
 
-enum end { BY_QUORUM, BY_DENIAL, BY_CANCEL, BY_EXPIRY, BY_CHARTER, BY_ROSTER, BY_SUSPENSION, ENDS };
-
 /* The ceremony's state after that end; of MODES that have no destination yet: "", as the request is refused. */
 static const char *const truth[MODES][ENDS] = {
-    [MODE_RELEASE] = {"released", "refused", "refused", "refused", "refused", "refused", "refused"},
+    [MODE_RELEASE] = {"released", "refused", "refused", "refused", "refused", "refused", "refused",
+        "refused", "refused"},
     /* Who asked for these stands in the charter: no roster names them. */
-    [MODE_RESEAL] = {"closed", "refused", "refused", "refused", "refused", "collecting", "refused"},
-    [MODE_ROTATE] = {"closed", "refused", "refused", "refused", "refused", "collecting", "refused"},
-    [MODE_RECOVER] = {"", "", "", "", "", "", ""},
-    [MODE_DRILL] = {"", "", "", "", "", "", ""},
+    [MODE_RESEAL] = {"closed", "refused", "refused", "refused", "refused", "collecting", "refused",
+        "refused", "refused"},
+    [MODE_ROTATE] = {"closed", "refused", "refused", "refused", "refused", "collecting", "refused",
+        "refused", "refused"},
+    [MODE_RECOVER] = {"", "", "", "", "", "", "", "", ""},
+    [MODE_DRILL] = {"", "", "", "", "", "", "", "", ""},
 };
 static const char *const end_names[ENDS] = {"quorum", "denial", "cancel", "expiry", "charter",
-    "roster", "suspension"};
-
-struct table {
-	struct bench *bench;
-	size_t count;
-	struct item items[CEREMONY_ITEMS];
-	struct id id;
-	struct dsse charter, roster, suspension; /* that end it */
-	int64_t row;                             /* counts those with a kill, for the sweep */
-	char place[100];                         /* the row, for a person who looks for a fault */
-};
-
-static const struct person *
-who_asks(const struct table *table, enum mode mode)
-{
-	return &table->bench->people[mode == MODE_RELEASE || mode == MODE_DRILL ? ALICE : INFRA];
-}
+    "roster", "suspension", "change", "retirement"};
 
 static void
 expect(const struct table *table, const char *what, uint64_t got, uint64_t wanted)
@@ -60,42 +44,6 @@ expect_text(const struct table *table, const char *what, const char *got, const 
 {
 	if (strcmp(got, wanted) != 0)
 		fail_msg("%s: %s: \"%s\" instead of \"%s\"", table->place, what, got, wanted);
-}
-
-/* --- Asking ------------------------------------------------------------------------------- */
-
-static void
-draw_request(struct table *table, enum mode mode, struct request *request)
-{
-	const struct person *person = who_asks(table, mode);
-	const struct seat_token *token = &person->seat.tokens[0];
-	int64_t now = table->bench->shared->now;
-
-	*request = (struct request){.vault = table->bench->vault_id,
-	    .mode = mode,
-	    .items = {table->items, table->count},
-	    .token = token->id,
-	    .created = now,
-	    .expires = now + 900};
-	snprintf(request->seat, sizeof(request->seat), "%s", person->name);
-	snprintf(request->reason, sizeof(request->reason), "to see how it ends");
-	snprintf(request->host, sizeof(request->host), "desk");
-	snprintf(request->user, sizeof(request->user), "%s", person->name);
-	if (mode != MODE_RELEASE && mode != MODE_DRILL)
-		return;
-	request->duration = 600;
-	snprintf(request->incident, sizeof(request->incident), "INC-1");
-	request->recipients.rows[0] = (struct recipient){token->id, token->keys[KEY_RELEASE]};
-	request->recipients.count = 1;
-}
-
-static enum err_code
-ask(struct table *table, enum mode mode, struct err *err)
-{
-	struct request request;
-
-	draw_request(table, mode, &request);
-	return batch_send_request(table->bench, who_asks(table, mode), &request, &table->id, err);
 }
 
 /* --- Ending ------------------------------------------------------------------------------- */
@@ -156,71 +104,15 @@ bring_to_end(struct table *table, enum mode mode, enum end end)
 		table->bench->shared->now = table->bench->kept_at + 7200;
 		(void)!batch_advance_op(table->bench, &table->id, &err);
 		break;
+	case BY_CHANGE:
+		send_document(table, &table->change, INFRA);
+		break;
+	case BY_RETIREMENT:
+		send_document(table, &table->retirement, INFRA);
+		break;
 	default:
 		(void)!batch_advance_op(table->bench, &table->id, &err);
 	}
-}
-
-/* --- What will end it --------------------------------------------------------------------- */
-
-static void
-state_charter(struct table *table)
-{
-	struct err err;
-	JSON *payload = NULL;
-	struct charter next = *table->bench->charter;
-
-	next.previous = table->bench->charter->digest;
-	next.version++;
-	next.policies[0].max_duration = 1800;
-	dsse_done(&table->charter);
-	table->charter = (struct dsse){0};
-	assert_ok(charter_payload(&next, &payload, &err));
-	assert_ok(statement_new(STATEMENT_CHARTER, false, payload, &table->charter, &err));
-	person_sign(&table->bench->people[CISO], &table->charter);
-}
-
-/* The roster without alice. */
-static void
-state_roster(struct table *table)
-{
-	struct err err;
-	JSON *payload = NULL;
-	ROSTER *roster = NULL;
-
-	assert_ok(roster_new(&roster, &err));
-	roster->vault = table->bench->vault_id;
-	roster->charter = table->bench->charter->digest;
-	roster->version = 2;
-	roster->previous = table->bench->roster;
-	roster->created = BENCH_START;
-	dsse_done(&table->roster);
-	table->roster = (struct dsse){0};
-	assert_ok(roster_payload(roster, &payload, &err));
-	assert_ok(statement_new(STATEMENT_ROSTER, false, payload, &table->roster, &err));
-	person_sign(&table->bench->people[INFRA], &table->roster);
-}
-
-static void
-state_suspension(struct table *table, enum mode mode)
-{
-	struct err err;
-	JSON *payload = NULL;
-	struct suspension suspension = {.vault = table->bench->vault_id,
-	    .charter = table->bench->charter->digest,
-	    .roster = table->bench->roster,
-	    .token = table->bench->people[SECOPS].seat.tokens[0].id,
-	    .suspended = who_asks(table, mode)->seat.tokens[0].id,
-	    .time = table->bench->shared->now,
-	    .seat = "secops",
-	    .reason = "lost"};
-
-	snprintf(suspension.holder, sizeof(suspension.holder), "%s", who_asks(table, mode)->name);
-	dsse_done(&table->suspension);
-	table->suspension = (struct dsse){0};
-	assert_ok(suspension_payload(&suspension, &payload, &err));
-	assert_ok(statement_new(STATEMENT_SUSPEND, false, payload, &table->suspension, &err));
-	person_sign(&table->bench->people[SECOPS], &table->suspension);
 }
 
 /* --- What it leaves ----------------------------------------------------------------------- */
@@ -241,6 +133,17 @@ is_exposed(const struct table *table, size_t position)
 	return json_in_bool(&in, "part_exposed");
 }
 
+/* Of the middle item: NAME. */
+static void
+assert_definition(const struct table *table, const char *name)
+{
+	DEFINITION now = {0};
+
+	changes_in_force(table->bench, name, &now);
+	expect(table, "revision", now.revision, table->end >= BY_CHANGE ? 2 : 1);
+	expect(table, "retired", now.change.retires, table->end == BY_RETIREMENT);
+}
+
 /* Of item POSITION: its value, its debt, what was seen of it. */
 static void
 assert_item(const struct table *table, size_t position, const char *state)
@@ -251,7 +154,10 @@ assert_item(const struct table *table, size_t position, const char *state)
 	batch_name(position, name);
 	bench_debt(table->bench, name, debt);
 	expect_text(table, "debt", debt, strcmp(state, "released") == 0 ? "owed" : "");
-	expect(table, "current", bench_current(table->bench, name), closed ? 2 : 1);
+	if (position == table->count / 2)
+		assert_definition(table, name);
+	if (table->end != BY_RETIREMENT || position != table->count / 2) /* else: none */
+		expect(table, "current", bench_current(table->bench, name), closed ? 2 : 1);
 	if (!closed)
 		expect(table, "exposed", is_exposed(table, position),
 		    strcmp(state, "refused") == 0);
@@ -318,23 +224,14 @@ assert_left(struct table *table, const char *state)
 
 /* --- The table ---------------------------------------------------------------------------- */
 
-/* One row, killed at its durable step AT (0: never): how many there were. */
-static int64_t
-try_row(struct table *table, enum mode mode, enum end end, int64_t at)
+/* Whoever was cut off tries again, until it has ended so. */
+static void
+come_to_end(struct table *table, enum mode mode, enum end end, int64_t at)
 {
 	struct bench *bench = table->bench;
 	const char *wanted = truth[mode][end];
 	char state[20] = "", notes[NOTES_MAX];
 
-	snprintf(table->place, sizeof(table->place), "%s of %zu, %s, killed at %lld",
-	    mode_names[mode], table->count, end_names[end], (long long)at);
-	bench_restore(bench, end == BY_QUORUM ? "approved" : "asked");
-	bench->shared->points = 0;
-	bench->shared->kill_at = at;
-	bring_to_end(table, mode, end);
-	bench_end(bench); /* what is due after it is a place to die, too */
-	int64_t points = bench->shared->points;
-	bench->shared->kill_at = 0;
 	for (int i = 0; i < ATTEMPTS; i++) {
 		batch_states(bench, &table->id, state, notes);
 		/* What goes on looks as if nothing had happened: the command must have come through. */
@@ -348,7 +245,26 @@ try_row(struct table *table, enum mode mode, enum end end, int64_t at)
 		bring_to_end(table, mode, end);
 	}
 	expect_text(table, "state", state, wanted);
-	assert_left(table, state);
+}
+
+/* One row, killed at its durable step AT (0: never): how many there were. */
+static int64_t
+try_row(struct table *table, enum mode mode, enum end end, int64_t at)
+{
+	struct bench *bench = table->bench;
+
+	table->end = end;
+	snprintf(table->place, sizeof(table->place), "%s of %zu, %s, killed at %lld",
+	    mode_names[mode], table->count, end_names[end], (long long)at);
+	bench_restore(bench, end == BY_QUORUM ? "approved" : "asked");
+	bench->shared->points = 0;
+	bench->shared->kill_at = at;
+	bring_to_end(table, mode, end);
+	bench_end(bench); /* what is due after it is a place to die, too */
+	int64_t points = bench->shared->points;
+	bench->shared->kill_at = 0;
+	come_to_end(table, mode, end, at);
+	assert_left(table, truth[mode][end]);
 	return points;
 }
 
@@ -414,11 +330,9 @@ keep_asked(struct table *table, enum mode mode)
 	struct err err;
 
 	bench_restore(table->bench, "founded");
-	assert_ok(ask(table, mode, &err));
+	assert_ok(table_ask(table, mode, &err));
 	batch_give_all(table->bench, &table->bench->people[CISO], &table->id);
-	state_charter(table);
-	state_roster(table);
-	state_suspension(table, mode);
+	table_state(table, mode);
 	bench_keep(table->bench, "asked");
 	batch_give_last(table->bench, &table->bench->people[CAROL], &table->id);
 	bench_keep(table->bench, "approved");
@@ -430,7 +344,7 @@ try_mode(struct table *table, enum mode mode)
 	struct err err;
 
 	if (truth[mode][BY_QUORUM][0] == '\0') {
-		batch_expect(ask(table, mode, &err), ERR_REFUSED, &err, "no destination");
+		batch_expect(table_ask(table, mode, &err), ERR_REFUSED, &err, "no destination");
 		return;
 	}
 	if (table->count == CEREMONY_ITEMS && !takes_mode_of_500(mode))
@@ -461,24 +375,120 @@ accept_all(struct table *table)
 }
 
 static void
-try_size(size_t count)
+table_begin(struct table *table, size_t count)
 {
-	struct table table = {.bench = batch_bench(true, count), .count = count};
-
-	accept_all(&table);
+	*table = (struct table){.bench = batch_bench(true, count), .count = count};
+	accept_all(table);
 	for (size_t i = 0; i < count; i++) {
 		char name[32];
 
 		batch_name(i, name);
-		bench_item(table.bench, name, &table.items[i]);
+		bench_item(table->bench, name, &table->items[i]);
 	}
-	bench_keep(table.bench, "founded");
+	bench_keep(table->bench, "founded");
+}
+
+static void
+table_end(struct table *table)
+{
+	table_drop(table);
+	bench_free(table->bench);
+}
+
+static void
+try_size(size_t count)
+{
+	struct table table;
+
+	table_begin(&table, count);
 	for (int mode = 0; mode < MODES; mode++)
 		try_mode(&table, (enum mode)mode);
-	dsse_done(&table.charter);
-	dsse_done(&table.roster);
-	dsse_done(&table.suspension);
-	bench_free(table.bench);
+	table_end(&table);
+}
+
+/* --- What is being released ----------------------------------------------------------------- */
+
+/* Cut off so that it is RELEASING, and nobody has gone on with it. */
+static void
+keep_releasing(struct table *table, enum mode mode)
+{
+	struct bench *bench = table->bench;
+	int64_t found = 0;
+
+	bench->shared->no_due = 1;
+	for (int64_t at = 1; found == 0; at++) {
+		bench_restore(bench, "approved");
+		bench->shared->points = 0;
+		bench->shared->kill_at = at;
+		bring_to_end(table, mode, BY_QUORUM);
+		bench_end(bench);
+		assert_int_equal(bench->shared->points, at);
+		bench->shared->kill_at = 0;
+		found =
+		    bench_count(bench, "SELECT count(*) FROM ceremonies WHERE state = 'releasing'");
+	}
+	bench_keep(bench, "releasing");
+}
+
+/* Its last signature is refused, as it stands, or heard after what the session finished first: a release. */
+static void
+try_releasing(struct table *table, enum mode mode, enum end end)
+{
+	const struct dsse *statement = end == BY_CHANGE ? &table->change : &table->retirement;
+	struct bench *bench = table->bench;
+	bool releases = mode == MODE_RELEASE, live;
+	char state[20], notes[NOTES_MAX], name[32];
+	struct err err;
+
+	snprintf(table->place, sizeof(table->place), "%s of %zu, releasing, %s", mode_names[mode],
+	    table->count, end_names[end]);
+	bench_restore(bench, "releasing");
+	bench->shared->no_due = 1;
+	enum err_code code = bench_propose(bench, statement, 0, -1, &err);
+	if (code == ERR_OK)
+		code = bench_sign(bench, &bench->people[INFRA], statement, &live, &err);
+	if (mode != MODE_RESEAL && end == BY_RETIREMENT) /* what was begun has a debt already */
+		batch_expect(code, ERR_REFUSED, &err, "nothing is retired while one is open");
+	else if (!releases)
+		batch_expect(code, ERR_BUSY, &err, "a ceremony is releasing just now");
+	else
+		assert_ok(code);
+	table->end = code == ERR_OK ? end : BY_QUORUM; /* what is in force */
+	batch_states(bench, &table->id, state, notes);
+	expect_text(table, "meanwhile", state, releases ? "released" : "releasing");
+	bench->shared->no_due = 0;
+	bring_to_end(table, mode, BY_QUORUM);
+	come_to_end(table, mode, BY_QUORUM, 0);
+	assert_left(table, truth[mode][BY_QUORUM]);
+	if (code == ERR_OK)
+		return;
+	/* Afterwards nothing is in its way. */
+	send_document(table, statement, INFRA);
+	batch_name(table->count / 2, name);
+	table->end = end;
+	assert_definition(table, name);
+}
+
+static void
+what_is_being_released_is_voided_by_no_definition(void **state)
+{
+	static const size_t sizes[] = {1, 2};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct table table;
+
+		table_begin(&table, sizes[i]);
+		for (int mode = 0; mode < MODES; mode++) {
+			if (truth[mode][BY_QUORUM][0] == '\0')
+				continue;
+			keep_asked(&table, (enum mode)mode);
+			keep_releasing(&table, (enum mode)mode);
+			try_releasing(&table, (enum mode)mode, BY_CHANGE);
+			try_releasing(&table, (enum mode)mode, BY_RETIREMENT);
+		}
+		table_end(&table);
+	}
 }
 
 static void
@@ -532,6 +542,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(a_ceremony_of_one_ends_as_the_table_says),
 	    cmocka_unit_test(a_ceremony_of_two_ends_as_the_table_says),
 	    cmocka_unit_test(a_ceremony_of_twenty_ends_as_the_table_says),
+	    cmocka_unit_test(what_is_being_released_is_voided_by_no_definition),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "500") == 0)
