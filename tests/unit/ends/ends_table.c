@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/server/ends_table.h"
+#include "tests/unit/ends/ends_table.h"
 
 #include <stdio.h>
 

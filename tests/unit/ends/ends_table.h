@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the truth table of ceremonies is made of: what is asked, and the documents that will end it. */
-#ifndef TESTS_UNIT_SERVER_ENDS_TABLE_H
-#define TESTS_UNIT_SERVER_ENDS_TABLE_H
+#ifndef TESTS_UNIT_ENDS_ENDS_TABLE_H
+#define TESTS_UNIT_ENDS_ENDS_TABLE_H
 
 #include "tests/unit/server/batch_bench.h"
 

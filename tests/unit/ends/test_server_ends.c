@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "tests/unit/changes/changes_bench.h"
-#include "tests/unit/server/ends_table.h"
+#include "tests/unit/ends/ends_table.h"
 #include "tests/unit/sweep.h"
 
 enum { ATTEMPTS = 8, PART = 20, STEP = 101, RETRY = 301 };
