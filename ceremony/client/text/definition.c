@@ -30,8 +30,10 @@ show_member(void *context, const char *what, const char *before, const char *aft
 	const struct definition_screen *screen = context;
 
 	(void)before, (void)err;
+	if (after == NULL) /* that it was empty before: no member */
+		return ERR_OK;
 	say_row(screen, "", what);
-	show_whole("", after != NULL ? after : "-", whole, context);
+	show_whole("", after, whole, context);
 	return ERR_OK;
 }
 
