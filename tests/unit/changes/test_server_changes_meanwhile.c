@@ -131,7 +131,7 @@ change_meanwhile(struct bench *bench, struct json *request, const struct moment 
 
 /* The reply has one row that says so. */
 static void
-expect_busy(const struct json *reply, const char *array, const char *debt)
+expect_busy_of(const struct json *reply, const char *array, const char *debt, const char *why)
 {
 	struct err err;
 	struct json_in in = json_in(reply, "reply", &err);
@@ -140,10 +140,15 @@ expect_busy(const struct json *reply, const char *array, const char *debt)
 		fail_msg("%s", json_object_text(reply, "text"));
 	const struct json *row = json_array_object(json_in_array(&in, array, 1, 1), 0);
 	assert_string_equal(json_object_text(row, "code"), "busy");
-	assert_non_null(
-	    strstr(json_object_text(row, "note"), "definition changed while it was rotated"));
+	assert_non_null(strstr(json_object_text(row, "note"), why));
 	if (debt != NULL)
 		assert_string_equal(json_object_text(row, "debt"), debt);
+}
+
+static void
+expect_busy(const struct json *reply, const char *array, const char *debt)
+{
+	expect_busy_of(reply, array, debt, "definition changed while it was rotated");
 }
 
 /* Where the value is after a change: as the host has it now, or as it had it before the lease. */
@@ -279,6 +284,72 @@ others_are_rotated_beside_one_whose_definition_changes(void **state)
 	bench_restore(bench, "none");
 }
 
+/* --- What is opened ---------------------------------------------------------------------------- */
+
+/* While somebody waits for the target's debt. */
+static void
+say_go_soon(struct bench *bench)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid > 0)
+		return;
+	usleep(500000);
+	say_go(bench, true);
+	_exit(0);
+}
+
+/* Its old value was sealed when the run began, and its quorum opens it: no step of that run says otherwise afterwards, and
+ * nothing of what either of them has is lost. */
+static void
+an_ordered_run_ends_where_its_quorum_opens_the_value(void **state)
+{
+	static const struct moment opened_at[] =
+	    {{"check=ok\ncheck=ok\ngenerate=ok\ngenerate=ok\napply=wait\n",
+	         "check\ngenerate\ncheck\ngenerate\napply\n", ""},
+	        {"probe=wait\n", "check\ngenerate\ncheck\ngenerate\napply\nprobe next\n", ""}};
+	struct bench *bench = *state;
+	struct err err;
+
+	bench_keep(bench, "none");
+	for (size_t i = 0; i < ARRAY_SIZE(opened_at); i++) {
+		DSSE statement = {0};
+		struct order_item item;
+		JSON *request = op_new("rotate-unseen"), *reply = NULL;
+		SECRET *credential = NULL;
+		struct bench other;
+		char debt[20];
+		BUF calls = {0};
+
+		(void)target_calls(bench, &calls);
+		bench->shared->no_due = 1;
+		bench_order(bench, &bench->people[INFRA], "prod/db", &item, &statement);
+		target_mode(bench, opened_at[i].mode);
+		say_go(bench, false);
+		other_begin(bench, &other);
+		put_statement(request, "rotate", &statement);
+		json_put_hex(request, "secret", VIEW_OF(item.secret.bytes));
+		assert_ok(wire_send(other.fd, request, (struct view){0}, -1, &err));
+		wait_for(bench, &opened_at[i]);
+		struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+		assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+		say_go_soon(bench);
+		assert_ok(bench_approve(bench, &bench->people[SECOPS], &id, &err));
+		hear(&other, &reply);
+		expect_busy_of(reply, "rotations", i == 0 ? "applying" : "expelled",
+		    "its quorum opened it while it was rotated");
+		other_end(&other);
+		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+		bench->shared->no_due = 0;
+		assert_ok(bench_done(bench, &id, debt, &err));
+		assert_string_equal(debt, "retired");
+		assert_int_equal(bench_current(bench, "prod/db"), 3);
+		bench_verify(bench);
+		bench_restore(bench, "none");
+	}
+}
+
 /* --- What is watched, and what is adopted ---------------------------------------------------- */
 
 static void
@@ -396,6 +467,7 @@ main(void)
 	    TEST(nothing_is_adopted_by_a_definition_that_changes_meanwhile),
 	    TEST(an_adoption_whose_rotation_is_overtaken_says_that_it_is_owed),
 	    TEST(others_are_rotated_beside_one_whose_definition_changes),
+	    TEST(an_ordered_run_ends_where_its_quorum_opens_the_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

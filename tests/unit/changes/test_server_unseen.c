@@ -478,6 +478,48 @@ killed_at_any_step_it_is_paid_or_never_was(void **state)
 	assert_true(counted > 0 && not > 0);
 }
 
+/* Its quorum takes the debt over, and whoever does that dies at any durable step: the value is released once, the next value of
+ * the debt stays in its escrow, and it is paid. */
+static void
+killed_while_it_is_taken_over_nothing_is_lost(void **state)
+{
+	struct bench *bench = *state;
+	int64_t points = 1;
+	struct err err;
+
+	target_mode(bench, "apply=lost\nprobe=unreachable\n");
+	assert_ok(order(bench, INFRA, "prod/db", &err));
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	bench_keep(bench, "waits");
+	for (int64_t at = 1; at <= points; at++) {
+		SECRET *credential = NULL;
+		char debt[20];
+
+		if (at > 1 && at < points && !sweep_takes(at, 5))
+			continue;
+		bench->shared->no_due = 1;
+		assert_ok(bench_hello(bench, &err));
+		bench->shared->points = 0;
+		bench->shared->kill_at = at > 1 ? at - 1 : 0;
+		(void)!bench_approve(bench, &bench->people[SECOPS], &id, &err);
+		if (at == 1)
+			points = bench->shared->points + 1;
+		bench_end(bench);
+		bench->shared->kill_at = bench->shared->no_due = 0;
+		(void)!bench_approve(bench, &bench->people[SECOPS], &id, &err);
+		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+		assert_int_equal(bench_count(bench, "SELECT count(*) FROM debts WHERE untried = 1"),
+		    0);
+		assert_ok(bench_done(bench, &id, debt, &err));
+		if (strcmp(debt, "retired") != 0)
+			fail_msg("killed at %lld: %s", (long long)at, debt);
+		assert_int_equal(bench_current(bench, "prod/db"), 3);
+		bench_verify(bench);
+		bench_restore(bench, "waits");
+	}
+}
+
 static int
 keep(void **state)
 {
@@ -516,6 +558,7 @@ main(void)
 	    TEST(requests_of_before_are_void),
 	    TEST(what_is_retired_or_has_no_value_is_not_replaced),
 	    TEST(killed_at_any_step_it_is_paid_or_never_was),
+	    TEST(killed_while_it_is_taken_over_nothing_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, bench_start, bench_stop);
