@@ -78,6 +78,8 @@ rotate_commit(struct payment *payment, struct err *err)
 	TRY(payment_commit(payment, &change, &debt, &leaf, err));
 	payment->secret = secret;
 	payment->tells = 0;
+	if (debt.untried) /* nothing but a second look shows that it stays so */
+		payment->seen_works = false;
 	session_progress(payment->session,
 	    "%s: the target accepts version %u, which is current now", secret.name, secret.current);
 	return ERR_OK;
@@ -382,6 +384,22 @@ see_works(struct payment *payment, struct err *err)
 	    SAID(payment));
 }
 
+/* It does not take the new value any more, and nobody asks whether it takes the old one: it is given the new one again. */
+static enum err_code
+give_unseen_again(struct payment *payment, uint32_t works, struct err *err)
+{
+	enum change_result ignored;
+	struct err cause;
+
+	if (payment->tells >= PAYMENT_TELLS || works != payment->debt.pending)
+		return payment_stop(payment, ERR_TARGET, err,
+		    "the target does not accept version %u, which is current%s%.300s", works,
+		    SAID(payment));
+	return target_tell(payment, ROTATOR_APPLY, &ignored, &cause) == ERR_OK ?
+	    ERR_OK :
+	    payment_stop(payment, cause.code, err, "%.400s", cause.text);
+}
+
 /* The old value, and every other that the target was ever told.  RET_DEAD false: the run stopped, or it was told again. */
 static enum err_code
 prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
@@ -395,6 +413,8 @@ prove_dead(struct payment *payment, bool *ret_dead, struct err *err)
 	TRY(see_works(payment, err));
 	if (payment->stopped)
 		return ERR_OK;
+	if (payment->debt.untried && !payment->seen_works)
+		return give_unseen_again(payment, works, err);
 	if (!payment->old_refused && !payment->debt.untried) {
 		if (target_expel(payment, &payment->debt.sessions, &cause) != ERR_OK ||
 		    target_probe(payment, ROTATOR_CURRENT, &result, &cause) != ERR_OK)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/server/rotation/taken.h"
 
+#include "base/file.h"
 #include "base/file_lock.h"
 #include "ceremony/server/vault/escrow.h"
 
@@ -25,13 +26,20 @@ debt_take(struct session *session, struct debt_row *owed, bool *ret_taken, struc
 	return store_update_debt(session->store, owed, err);
 }
 
-/* One that begins with a ceremony has none yet. */
+/* What the debt has, which nobody else changes from now on.  One that begins with its ceremony has nothing yet, and nobody pays
+ * it. */
 static enum err_code
-read_present(struct session *session, struct escrow *escrow, struct err *err)
+read_present(struct session *session, const struct id *debt, struct escrow *escrow,
+    struct file_lock **ret_lock, struct err *err)
 {
-	enum err_code code = escrow_read(session->folder, &session->keys, escrow, err);
+	char path[4096], lock[4096];
 
-	return code == ERR_NOT_FOUND ? ERR_OK : code;
+	TRY(host_id_path(session->folder, "escrow", debt, "", path, err));
+	if (!file_exists(path))
+		return ERR_OK;
+	TRY(host_id_path(session->folder, "escrow", debt, ".lock", lock, err));
+	TRY(file_lock(lock, "rotate", LOCK_SECONDS, ret_lock, err));
+	return escrow_read(session->folder, &session->keys, escrow, err);
 }
 
 enum err_code
@@ -41,13 +49,9 @@ debt_escrow_add(struct session *session, const struct id *debt, const struct sec
 	ESCROW escrow = {.vault = session->chain.vault, .secret = *secret, .debt = *debt};
 	SECRET *copy = NULL;
 	FILE_LOCK *lock = NULL;
-	char path[4096];
 
-	TRY(host_id_path(session->folder, "escrow", debt, ".lock", path, err));
-	if (!session->rehearses) {
-		TRY(file_lock(path, "rotate", LOCK_SECONDS, &lock, err));
-		TRY(read_present(session, &escrow, err));
-	}
+	if (!session->rehearses)
+		TRY(read_present(session, debt, &escrow, &lock, err));
 	TRY(secret_from(secret_view(credential), &copy, err));
 	TRY(escrow_add(&escrow, version, header, TAKE(copy), err));
 	return session->rehearses ? ERR_OK :
