@@ -176,6 +176,9 @@ town_founded() {
 town_due_processes() { pgrep -f "serve --due --vault $VAULT\$"; }
 town_is_settled() { ! town_due_processes > /dev/null; }
 town_settled() { tokens_until 120 town_is_settled; }
+# The one that is at it: what others began after a session finds its lock taken and ends at once.
+town_is_one() { [ "$(town_due_processes | wc -l)" -eq 1 ]; }
+town_due_process() { tokens_until 30 town_is_one; town_due_processes; }
 # After a session of its own, which finds what is due by now.
 town_ends() { halligan status > /dev/null 2>&1; town_settled; }
 # Until every debt that was tried in vain may be tried again: the last instant that `status` names.

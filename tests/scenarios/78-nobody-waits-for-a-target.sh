@@ -47,7 +47,7 @@ is "three secrets are adopted" "$(owed)$(escrows)" 00
 
 # --- while they hang ---
 ok "a night with the three, whose targets hang when it ends" night
-due=$(town_due_processes)
+due=$(town_due_process)
 is "one process is at it" "$(wc -w <<< "$due")" 1
 is "in a session of its own" "$(ps -o sid= -p "$due" | tr -d ' ')" "$due"
 ok "status answers, and tells of the three" halligan status
@@ -56,7 +56,7 @@ ok "a healthy secret is requested" as alice request prod/db --reason night --inc
 ok "approved and released" town_approve ciso audit legal
 ok "and opened" as alice open --fd 1 --no-wait
 ok "the target hangs still: nobody has waited for it" hangs
-is "it is one hanging target: one process is at it, however many have asked" "$(wc -l < hung) $(town_due_processes)" "1 $due"
+is "it is one hanging target: one process is at it, however many have asked" "$(wc -l < hung) $(town_due_process)" "1 $due"
 is "it has nothing of the client that it came after" \
 	"$(find "/proc/$due/fd" -lname "$TOKENS_DIR/*" ! -lname "$VAULT/*" -printf '%l\n' | wc -l)" 0
 is "no input, output or terminal" "$(readlink /proc/"$due"/fd/[012] | sort -u)" /dev/null
@@ -75,7 +75,7 @@ is "nothing is owed or escrowed of the three any more" "$(owed)$(escrows)" 11
 # --- it dies ---
 ok "the healthy one is given back" as alice done
 ok "another night" night
-due=$(town_due_processes)
+due=$(town_due_process)
 kill -KILL "$due"; kill "$(hung)" 2> /dev/null
 ok "it is killed" town_settled
 is "all three are owed" "$(owed)$(escrows)" 33

@@ -198,7 +198,6 @@ an_order_of_a_token_suspended_since_is_good_for_nothing(void **state)
 	struct bench *bench = *state;
 	DSSE statement = {0};
 	struct order_item item;
-	JSON *reply = NULL;
 	struct err err;
 
 	bench_order(bench, &bench->people[INFRA], "prod/db", &item, &statement);
@@ -234,7 +233,6 @@ an_order_is_good_for_no_other_definition(void **state)
 	struct bench *bench = *state;
 	DSSE statement = {0};
 	struct order_item item;
-	JSON *reply = NULL;
 
 	bench_order(bench, &bench->people[INFRA], "prod/db", &item, &statement);
 	changes_make(bench, PROGRAM);
@@ -377,7 +375,6 @@ what_is_retired_or_has_no_value_is_not_replaced(void **state)
 	DSSE statement = {0}, retires = {0};
 	DEFINITION next = {0};
 	struct order_item item;
-	JSON *reply = NULL;
 	bool live;
 	struct err err;
 
