@@ -53,5 +53,24 @@ like "it says by which grade" "$(tap_output)" 'ops: replaced; the new value is a
 is "with one touch" "$(tap_output | grep -c '^Touched')" 1
 refused "the target has another value" test "$(ops)" = "$before"
 like "and so does the statement" "$(halligan secret show ops 2>&1)" 'replaced, not tried'
+
+# --- an order that its target does not take keeps nobody out ---
+mkdir users.halligan-new		# in the program's way
+as infra rotate ops --now > order.log 2>&1
+is "an order that cannot be carried out is owed" "$(db "SELECT count(*) FROM debts WHERE untried = 1 AND state <> 'retired'")" 1
+told "what is only to be sealed again waits" 1 'ops: an operator ordered its replacement.*only a rotation that names it' as infra reseal --reason "a leaver" ops
+ok "a rotation by its officers can be asked for" as infra reseal --rotate --reason "now" ops
+ok "and taken back" as infra cancel --reason "asked for by alice"
+ok "and so can the value" as alice request ops --reason "no mail" --incident 8 --for 30m
+like "of which the order is said" "$(tap_output)" 'ops: an operator ordered its replacement, which is not over'
+ok "its officers open it" town_approve ciso audit legal
+as alice open --fd 9 --field password --no-wait 9> opened > open.log 2>&1
+ok "and it works" test "$(openssl passwd -6 -in opened -salt "$(ops | cut -d'$' -f3)")" = "$(ops)"
+rmdir users.halligan-new 2> /dev/null || rm -r users.halligan-new
+ok "it is given back" as alice done
+town_due
+town_ends
+is "and dies as any" "$(db "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
+like "which its target showed" "$(halligan secret show ops 2>&1)" 'the target refused the old value'
 ok "the log holds" halligan log verify
 tap_end

@@ -32,14 +32,22 @@ choose_check(const struct ask_plan *plan, struct err *err)
 
 enum { NAMES_AHEAD = 48 }; /* fewer than may be under way (PIPELINE_MAX) */
 
+/* An operator's order keeps nobody from a value that may still work. */
 static enum err_code
-check_debt(const struct lookup *lookup, int64_t now, struct err *err)
+check_debt(const struct lookup *lookup, const struct client_options *options, struct err *err)
 {
 	const char *name = lookup->definition.name;
 	char time[TEXT_TIME_SIZE];
+	int64_t now = options->now();
 
 	if (!lookup->has_debt)
 		return ERR_OK;
+	if (lookup->debt_untried) {
+		ui_say(options->ui,
+		    "%s: an operator ordered its replacement, which is not over (%s): its target may take the value still, or not any more.",
+		    name, lookup->debt_state);
+		return ERR_OK;
+	}
 	text_time(lookup->debt_due, time);
 	if (lookup->debt_tries == 0 && now < lookup->debt_due)
 		return err_set(err, ERR_REFUSED,
@@ -102,7 +110,7 @@ choose_named(struct client *client, const struct vault_view *view, const struct 
 		if (i == sent)
 			sent = send_for(client, plan, sent);
 		TRY(lookup_secret(client, view, plan->names[i], &lookup, err));
-		TRY(check_debt(&lookup, client_options(client)->now(), err));
+		TRY(check_debt(&lookup, client_options(client), err));
 		TRY(check_secret(plan, &lookup, err));
 		item->secret = lookup.definition.secret;
 		item->version = lookup.current;
@@ -136,7 +144,7 @@ check_names(const struct ask_plan *plan, const struct reseal_list *list, struct 
 			return err_set(err, ERR_NOT_FOUND,
 			    "there is no secret %s; 'halligan secret list' shows them",
 			    QUOTED(plan->names[i]));
-		if (!row->can)
+		if (!row->can && !(row->ordered && plan->mode == MODE_ROTATE))
 			return err_set(err, ERR_REFUSED, "%s: %s", plan->names[i], row->cannot);
 	}
 	return ERR_OK;

@@ -27,6 +27,7 @@ static const struct member row_members[] = {
     {"why", MEMBER_TEXT, FIELD(struct reseal_row, why)},
     {"left", MEMBER_NUMBER, FIELD(struct reseal_row, left), .max = INT64_MAX},
     {"can", MEMBER_BOOL, FIELD(struct reseal_row, can)},
+    {"ordered", MEMBER_BOOL, FIELD(struct reseal_row, ordered)},
     {"cannot", MEMBER_TEXT, FIELD(struct reseal_row, cannot)},
     {NULL},
 };

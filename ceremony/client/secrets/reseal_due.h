@@ -11,6 +11,8 @@ struct reseal_row {
 	char why[NOTE_TEXT_MAX + 1]; /* "" when nothing speaks for it */
 	int64_t left;                /* since when a token that left has an envelope; 0 */
 	bool can;                    /* a ceremony can open it; else CANNOT says why not */
+	bool
+	    ordered; /* an operator's order, which a rotation takes over, is all that is in the way */
 	char cannot[NOTE_TEXT_MAX + 1];
 };
 struct reseal_list {

@@ -87,6 +87,7 @@ const struct member lookup_debt_members[] = {
     {"due", MEMBER_TIME, FIELD(struct lookup, debt_due)},
     {"tries", MEMBER_NUMBER, FIELD(struct lookup, debt_tries), .max = UINT32_MAX},
     {"note", MEMBER_TEXT, FIELD(struct lookup, debt_note)},
+    {"untried", MEMBER_BOOL, FIELD(struct lookup, debt_untried)},
     {NULL},
 };
 const struct member *const lookup_rotation_members = rotation_end_members;

@@ -24,6 +24,7 @@ struct lookup {
 	char debt_state[32], debt_note[NOTE_TEXT_MAX + 1];
 	int64_t debt_due;    /* it may be tried from then on */
 	uint32_t debt_tries; /* in vain; 0 before debt_due: somebody holds the credential */
+	bool debt_untried;   /* nobody has seen the value; whatever opens it takes the debt over */
 	struct json *told;   /* its member "deaths": old versions of which the death is watched */
 	bool has_rotation;   /* asked for, and the last one is over: */
 	struct rotation rotation; /* signed by the host */

@@ -27,7 +27,8 @@ say_stale(struct loaded_item *item, const char *why)
 		snprintf(item->stale, sizeof(item->stale), "%.500s", why);
 }
 
-/* Another ceremony has opened it, or it has a debt that is not this item's. */
+/* Another ceremony has opened it, or it has a debt that is not this item's.  One that a release or a rotation takes over is
+ * none; what is only sealed again takes none over. */
 static enum err_code
 judge_opened(const struct opening *opening, struct loaded_item *item, struct err *err)
 {
@@ -39,7 +40,7 @@ judge_opened(const struct opening *opening, struct loaded_item *item, struct err
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	if (code == ERR_OK && !debt.untried &&
+	if (code == ERR_OK && (!debt.untried || opening->row.mode == MODE_RESEAL) &&
 	    (!row->has_debt || memcmp(&row->debt, &debt.id, sizeof(debt.id)) != 0))
 		say_stale(item, "it has a rotation debt, which renews it");
 	code = store_get_opened(store, &row->secret, row->version, &opener, err);

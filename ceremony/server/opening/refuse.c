@@ -139,14 +139,14 @@ void_naming(struct session *session, const struct secret_id *secret, const char 
 }
 
 enum err_code
-is_being_approved(struct session *session, const struct secret_id *secret, const struct id *except,
-    bool *ret_is, struct err *err)
+is_being_approved(struct session *session, unsigned states, const struct secret_id *secret,
+    const struct id *except, bool *ret_is, struct err *err)
 {
 	CEREMONY_ROWS *rows = NULL;
 	size_t count;
 
 	*ret_is = false;
-	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_COLLECTING, &rows, &count, err));
+	TRY(store_list_ceremonies(session->store, states, &rows, &count, err));
 	for (size_t i = 0; i < count && !*ret_is; i++) {
 		if (except != NULL && memcmp(&rows[i].id, except, sizeof(*except)) == 0)
 			continue;
@@ -161,7 +161,8 @@ enum err_code
 expose_asked(struct session *session, const struct secret_id *secret, uint32_t version,
     const struct id *except, bool *ret_exposed, struct err *err)
 {
-	TRY(is_being_approved(session, secret, except, ret_exposed, err));
+	TRY(is_being_approved(session, 1u << CEREMONY_COLLECTING, secret, except, ret_exposed,
+	    err));
 	return *ret_exposed ? store_set_part_exposed(session->store, secret, version, err) : ERR_OK;
 }
 

@@ -32,9 +32,10 @@ enum err_code void_seat(struct session *session, const char *seat, const char *r
 /* those whose request or recipients name TOKEN. */
 enum err_code void_token(struct session *session, const struct digest *token, const char *reason,
     struct err *err) MUST_CHECK;
-/* Has a COLLECTING ceremony that asks for SECRET, but not EXCEPT (may be NULL), an approval? */
-enum err_code is_being_approved(struct session *session, const struct secret_id *secret,
-    const struct id *except, bool *ret_is, struct err *err) MUST_CHECK;
+/* Has a ceremony in one of STATES that asks for SECRET, but not EXCEPT (may be NULL), an approval? */
+enum err_code is_being_approved(struct session *session, unsigned states,
+    const struct secret_id *secret, const struct id *except, bool *ret_is,
+    struct err *err) MUST_CHECK;
 /* Inside a change: marks VERSION of SECRET as exposed in part when another COLLECTING ceremony than EXCEPT
  * asks for it and has an approval, with which its envelopes were handed out. */
 enum err_code expose_asked(struct session *session, const struct secret_id *secret,

@@ -340,7 +340,7 @@ is_damage(enum err_code code)
 }
 
 /* What officers opened does not give the credential: a person must look.  Nothing left the vault, so its
- * debt is void. */
+ * debt is void; but one that was an order's, of which the target may have a value, goes on as that. */
 static enum err_code
 damage(struct delivery *delivery, const char *why, struct err *err)
 {
@@ -355,9 +355,7 @@ damage(struct delivery *delivery, const char *why, struct err *err)
 	TRY(change_begin(session, &change, err));
 	if (row->has_debt) {
 		TRY(store_get_debt(session->store, &row->debt, &debt, err));
-		debt.state = DEBT_RETIRED;
-		plain_text("void: nothing could be opened", debt.note, sizeof(debt.note));
-		TRY(store_update_debt(session->store, &debt, err));
+		TRY(debt_void(session, &debt, "nothing could be opened", err));
 		leaf_debt(&leaf, &debt);
 	}
 	TRY(store_set_part_exposed(session->store, &row->secret, row->version, err));

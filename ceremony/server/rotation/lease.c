@@ -143,17 +143,23 @@ leases_end_expired(struct session *session, struct err *err)
 	return end_all(session, &expired, err);
 }
 
+/* A degraded one, unless a ceremony took it over since it was tried last: whoever has the value then is to lose it. */
+static bool
+waits_for_a_person(const struct debt_row *row)
+{
+	return row->state == DEBT_DEGRADED && row->tries > 0;
+}
+
 static enum err_code
 list_due(struct session *session, struct debt_row **ret_rows, size_t *ret_count, struct err *err)
 {
 	size_t count, due = 0;
 	struct debt_row *rows;
 
-	TRY(store_list_debts(session->store, DEBT_UNPAID & ~(1u << DEBT_DEGRADED), ret_rows, &count,
-	    err));
+	TRY(store_list_debts(session->store, DEBT_UNPAID, ret_rows, &count, err));
 	rows = *ret_rows;
 	for (size_t i = 0; i < count; i++)
-		if (session_now(session) >= rows[i].due)
+		if (session_now(session) >= rows[i].due && !waits_for_a_person(&rows[i]))
 			rows[due++] = rows[i];
 	*ret_count = due;
 	return ERR_OK;

@@ -278,14 +278,11 @@ escrow_lost(struct payment *payment, const struct err *lost)
 	payment->code = ERR_INTEGRITY;
 }
 
-/* An earlier run was cut off while it committed.  Under the debt's lock. */
-static enum err_code
-settle_new(const struct payment *payment, struct err *err)
+enum err_code
+payment_settle_new(struct session *session, const struct id *debt, const struct secret_id *secret,
+    struct err *err)
 {
-	struct session *session = payment->session;
-	ESCROW escrow = {.vault = session->chain.vault,
-	    .debt = payment->debt.id,
-	    .secret = payment->debt.secret};
+	ESCROW escrow = {.vault = session->chain.vault, .debt = *debt, .secret = *secret};
 	struct err unknown = {0};
 	enum err_code code = escrow_read_new(session->folder, &session->keys, &escrow, err);
 
@@ -297,8 +294,8 @@ settle_new(const struct payment *payment, struct err *err)
 		unknown.code = code; /* it never became the escrow */
 	else
 		return code;
-	return unknown.code == ERR_OK ? escrow_keep(session->folder, &payment->debt.id, true, err) :
-	                                escrow_erase_new(session->folder, &payment->debt.id, err);
+	return unknown.code == ERR_OK ? escrow_keep(session->folder, debt, true, err) :
+	                                escrow_erase_new(session->folder, debt, err);
 }
 
 /* What is owed since a moment of the rehearsal has none yet; what it lacks is told in earnest. */
@@ -328,7 +325,7 @@ load_escrow(struct payment *payment, struct err *err)
 		TRY(make_up(payment, payment->debt.old, err));
 		return make_up(payment, payment->debt.pending, err);
 	}
-	TRY(settle_new(payment, err));
+	TRY(payment_settle_new(session, &payment->debt.id, &payment->debt.secret, err));
 	TRY(payment_escrow(session, &payment->debt, &payment->escrow, &lost, err));
 	if (lost.code != ERR_OK)
 		escrow_lost(payment, &lost);

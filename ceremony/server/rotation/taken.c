@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/file_lock.h"
+#include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/vault/escrow.h"
 
 enum { LOCK_SECONDS = 40 }; /* longer than a rotator may be silent */
@@ -26,19 +27,56 @@ debt_take(struct session *session, struct debt_row *owed, bool *ret_taken, struc
 	return store_update_debt(session->store, owed, err);
 }
 
-/* What the debt has, which nobody else changes from now on.  One that begins with its ceremony has nothing yet, and nobody pays
- * it. */
+/* Has the target been told a value, or may it have been?  A debt that began with its ceremony is not paid before that one gave
+ * its value away. */
+static bool
+was_begun(const struct debt_row *debt)
+{
+	return debt->state != DEBT_OWED || debt->pending != 0 || debt->rejected != 0;
+}
+
+enum err_code
+debt_void(struct session *session, struct debt_row *debt, const char *why, struct err *err)
+{
+	if (was_begun(debt)) {
+		debt->untried = true;
+		debt->has_ceremony = false;
+		debt->due = session_now(session);
+		plain_format(debt->note, sizeof(debt->note), "an operator's order again: %s", why);
+	} else {
+		debt->state = DEBT_RETIRED;
+		plain_format(debt->note, sizeof(debt->note), "void: %s", why);
+	}
+	return store_update_debt(session->store, debt, err);
+}
+
+static enum err_code
+has_escrow(const struct session *session, const struct id *debt, const char *ending, bool *ret_has,
+    struct err *err)
+{
+	char path[4096];
+
+	TRY(host_id_path(session->folder, "escrow", debt, ending, path, err));
+	*ret_has = file_exists(path);
+	return ERR_OK;
+}
+
+/* What the debt has, which nobody else changes from now on, to the last value that a run which was cut off made.  One that
+ * begins with its ceremony has nothing yet, and nobody pays it. */
 static enum err_code
 read_present(struct session *session, const struct id *debt, struct escrow *escrow,
     struct file_lock **ret_lock, struct err *err)
 {
-	char path[4096], lock[4096];
+	char lock[4096];
+	bool has, has_new;
 
-	TRY(host_id_path(session->folder, "escrow", debt, "", path, err));
-	if (!file_exists(path))
+	TRY(has_escrow(session, debt, "", &has, err));
+	TRY(has_escrow(session, debt, ESCROW_NEW, &has_new, err));
+	if (!has && !has_new)
 		return ERR_OK;
 	TRY(host_id_path(session->folder, "escrow", debt, ".lock", lock, err));
 	TRY(file_lock(lock, "rotate", LOCK_SECONDS, ret_lock, err));
+	TRY(payment_settle_new(session, debt, &escrow->secret, err));
 	return escrow_read(session->folder, &session->keys, escrow, err);
 }
 

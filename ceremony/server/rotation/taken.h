@@ -14,6 +14,10 @@
  * ceremony and when it is due.  RET_TAKEN false: there is none, and OWED is as it was. */
 enum err_code debt_take(struct session *session, struct debt_row *owed, bool *ret_taken,
     struct err *err) MUST_CHECK;
+/* Inside a change, of the debt of a ceremony that gave nothing away, for the reason WHY: it is retired; but where its target was
+ * told a value, or may have been, before the ceremony took it over, it goes on as the order's that it was. */
+enum err_code debt_void(struct session *session, struct debt_row *debt, const char *why,
+    struct err *err) MUST_CHECK;
 /* CREDENTIAL, of VERSION with the hash HEADER, goes beside what DEBT has in its escrow.  ERR_BUSY: another session pays it
  * just now. */
 enum err_code debt_escrow_add(struct session *session, const struct id *debt,

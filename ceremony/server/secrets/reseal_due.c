@@ -127,6 +127,7 @@ static const struct member stale_members[] = {
     {"why", MEMBER_TEXT, FIELD(struct stale, why)},
     {"left", MEMBER_NUMBER, FIELD(struct stale, left)},
     {"can", MEMBER_BOOL, FIELD(struct stale, can)},
+    {"ordered", MEMBER_BOOL, FIELD(struct stale, ordered)},
     {"cannot", MEMBER_TEXT, FIELD(struct stale, cannot)},
     {NULL},
 };

@@ -101,6 +101,7 @@ static const struct member owed_members[] = {
     {"due", MEMBER_TIME, FIELD(struct debt_row, due)},
     {"tries", MEMBER_NUMBER, FIELD(struct debt_row, tries)},
     {"note", MEMBER_TEXT, FIELD(struct debt_row, note)},
+    {"untried", MEMBER_BOOL, FIELD(struct debt_row, untried)},
     {NULL},
 };
 static const struct member debt_members[] = {

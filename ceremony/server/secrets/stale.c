@@ -129,6 +129,7 @@ judge_version(struct judging *judging, const struct version_row *version)
 static void
 cannot(struct stale *stale, const char *why)
 {
+	stale->ordered = false;
 	stale->can = false;
 	if (stale->cannot[0] == '\0')
 		plain_text(why, stale->cannot, sizeof(stale->cannot));
@@ -176,18 +177,25 @@ judge_free(struct judging *judging, const struct secret_row *secret, struct err 
 {
 	struct debt_row debt;
 	struct id opener;
+	bool ordered;
 	struct store *store = judging->session->store;
 	enum err_code code = store_open_debt(store, &secret->id, &debt, err);
 
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	if (code == ERR_OK)
+	if (code == ERR_OK && !debt.untried)
 		cannot(judging->stale, "it has a rotation debt: paying it seals a new version");
+	ordered = code == ERR_OK && debt.untried;
 	code = store_get_opened(store, &secret->id, secret->current, &opener, err);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
 	if (code == ERR_OK)
 		cannot(judging->stale, "it was released, and is replaced at the lease's end");
+	if (ordered && judging->stale->can) {
+		cannot(judging->stale,
+		    "an operator ordered its replacement, which is not over: only a rotation that names it opens it");
+		judging->stale->ordered = true;
+	}
 	return ERR_OK;
 }
 

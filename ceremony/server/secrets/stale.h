@@ -13,7 +13,7 @@ struct stale {
 	int64_t left;                /* since when a token that left has an envelope; 0: none has */
 	/* A batch can open it: it is the current version, unreleased, without a debt, and enough of
 	 * its seats still have an envelope.  Else CANNOT says why not. */
-	bool can;
+	bool can, ordered; /* ORDERED: but for an operator's order, which a rotation takes over */
 	char cannot[NOTE_TEXT_MAX + 1];
 };
 /* What is so of every current version of MEMBER's class: is it stale whatever its age, and since when has a token

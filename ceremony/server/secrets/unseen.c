@@ -106,7 +106,8 @@ check_waits(struct session *session, const struct secret_row *row, struct err *e
 {
 	bool approved;
 
-	TRY(is_being_approved(session, &row->id, NULL, &approved, err));
+	TRY(is_being_approved(session, 1u << CEREMONY_COLLECTING | 1u << CEREMONY_RELEASING,
+	    &row->id, NULL, &approved, err));
 	return approved ?
 	    err_set(err, ERR_BUSY,
 	        "%s: officers are about to open it: 'halligan status' shows for whom; wait for the end of that",

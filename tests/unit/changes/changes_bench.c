@@ -340,3 +340,14 @@ changes_draw_part(struct bench *bench, enum part part, struct dsse *ret_statemen
 	changes_edit(bench, part, &next);
 	changes_state(bench, &next, 1, ret_statement);
 }
+
+enum err_code
+changes_order(struct bench *bench, int person, const char *name, struct err *err)
+{
+	DSSE statement = {0};
+	struct order_item item;
+	JSON *reply = NULL;
+
+	bench_order(bench, &bench->people[person], name, &item, &statement);
+	return bench_send_order(bench, &statement, &item.secret, &reply, err);
+}

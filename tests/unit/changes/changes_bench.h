@@ -64,4 +64,8 @@ size_t changes_earlier(struct bench *bench, const char *name, struct digest *ret
     char ret_quorum[QUORUM_TEXT_MAX + 1]);
 size_t changes_shown_earlier(struct bench *bench, const struct id *id);
 
+/* PERSON orders that the value of NAME, which nobody has seen, be replaced. */
+enum err_code changes_order(struct bench *bench, int person, const char *name,
+    struct err *err) MUST_CHECK;
+
 #endif

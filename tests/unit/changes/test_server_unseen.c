@@ -6,17 +6,6 @@
 #include "tests/unit/changes/changes_bench.h"
 #include "tests/unit/sweep.h"
 
-static enum err_code
-order(struct bench *bench, int person, const char *name, struct err *err)
-{
-	DSSE statement = {0};
-	struct order_item item;
-	JSON *reply = NULL;
-
-	bench_order(bench, &bench->people[person], name, &item, &statement);
-	return bench_send_order(bench, &statement, &item.secret, &reply, err);
-}
-
 /* Nothing of it is kept, and no target hears of it. */
 static void
 refuse_statement(struct bench *bench, const struct dsse *statement, const struct secret_id *secret,
@@ -54,7 +43,7 @@ an_operator_alone_replaces_what_nobody_has_seen(void **state)
 
 	(void)target_calls(bench, &calls);
 	bench_shell(bench, "cp target/accepts before");
-	assert_ok(order(bench, INFRA, "prod/db", &err));
+	assert_ok(changes_order(bench, INFRA, "prod/db", &err));
 	/* The old value is neither asked for nor told; the new one is seen to be accepted. */
 	assert_string_equal(target_calls(bench, &calls),
 	    "check\ngenerate\ncheck\ngenerate\napply\nprobe next\nprobe next\n");
@@ -67,7 +56,7 @@ an_operator_alone_replaces_what_nobody_has_seen(void **state)
 	    1);
 	bench_verify(bench);
 	/* And again: nobody has seen the new one either. */
-	assert_ok(order(bench, INFRA, "prod/db", &err));
+	assert_ok(changes_order(bench, INFRA, "prod/db", &err));
 	assert_int_equal(bench_current(bench, "prod/db"), 4);
 	bench_verify(bench);
 }
@@ -79,7 +68,7 @@ what_was_replaced_so_opens_by_its_quorum_and_dies_as_any(void **state)
 	NIGHT night = {0};
 	struct err err;
 
-	assert_ok(order(bench, INFRA, "prod/db", &err));
+	assert_ok(changes_order(bench, INFRA, "prod/db", &err));
 	night_release(bench, &night);
 	assert_true(target_accepts(bench, night.old));
 	assert_ok(bench_done(bench, &night.id, night.debt, &err));
@@ -96,7 +85,7 @@ a_target_that_does_not_answer_owes_until_it_does(void **state)
 	struct err err;
 
 	target_mode(bench, "apply=lost\nprobe=unreachable\n");
-	assert_ok(order(bench, INFRA, "prod/db", &err));
+	assert_ok(changes_order(bench, INFRA, "prod/db", &err));
 	bench_debt(bench, "prod/db", debt);
 	assert_string_equal(debt, "applying");
 	/* It blocks what would open the old value meanwhile, and another order. */
@@ -118,7 +107,7 @@ open_and_pay(struct bench *bench, const char *mode, const char *state)
 	struct err err;
 
 	target_mode(bench, mode);
-	(void)!order(bench, INFRA, "prod/db", &err);
+	(void)!changes_order(bench, INFRA, "prod/db", &err);
 	bench_debt(bench, "prod/db", debt);
 	if (strcmp(debt, state) != 0)
 		fail_msg("%s: %s instead of %s", mode, debt, state);
@@ -168,7 +157,7 @@ a_value_that_works_is_found_although_it_was_said_to_be_rejected(void **state)
 	struct err err;
 
 	target_mode(bench, "apply=sly\napply=reject!\n");
-	(void)!order(bench, INFRA, "prod/db", &err);
+	(void)!changes_order(bench, INFRA, "prod/db", &err);
 	for (int i = 0; i < 6; i++) {
 		bench->shared->now += WAIT_LONGEST;
 		bench_rotate(bench, "prod/db", code, note);
@@ -271,7 +260,7 @@ a_field_that_stands_in_the_old_value_alone_is_not_lost(void **state)
 
 	adopt(bench, "prod/noted", "ask the night watch", true);
 	uint64_t leaves = bench_log_size(bench);
-	assert_error(ERR_REFUSED, order(bench, INFRA, "prod/noted", &err));
+	assert_error(ERR_REFUSED, changes_order(bench, INFRA, "prod/noted", &err));
 	assert_says("its value has a note");
 	assert_int_equal(bench_log_size(bench), leaves);
 	assert_int_equal(bench_current(bench, "prod/noted"), 2);
@@ -288,7 +277,7 @@ what_would_fail_later_is_refused_before_anything_is_kept(void **state)
 		uint64_t leaves = bench_log_size(bench);
 
 		target_mode(bench, modes[i]);
-		assert_error(ERR_TARGET, order(bench, INFRA, "prod/db", &err));
+		assert_error(ERR_TARGET, changes_order(bench, INFRA, "prod/db", &err));
 		assert_int_equal(bench_log_size(bench), leaves);
 		assert_int_equal(bench_files(bench, "escrow"), 0);
 	}
@@ -315,7 +304,7 @@ a_debt_or_a_death_comes_first(void **state)
 
 		changes_bring_about(bench, situation, &night);
 		if (situation == COLLECTING)
-			assert_error(ERR_BUSY, order(bench, INFRA, "prod/db", &err));
+			assert_error(ERR_BUSY, changes_order(bench, INFRA, "prod/db", &err));
 		else
 			refuse(bench, INFRA, "prod/db", ERR_EXISTS,
 			    situation == WATCHED || situation == WITHDRAWING ?
@@ -334,7 +323,7 @@ requests_of_before_are_void(void **state)
 	SHOWN shown = {0};
 	struct err err;
 
-	assert_ok(order(bench, INFRA, "prod/db", &err));
+	assert_ok(changes_order(bench, INFRA, "prod/db", &err));
 	bench_show(bench, &id, &shown);
 	assert_string_equal(shown.state, "refused");
 	assert_int_not_equal(bench_approve(bench, &bench->people[CISO], &id, &err), ERR_OK);
@@ -419,7 +408,7 @@ no_definition_takes_an_order_over_that_could_not_go_on(void **state)
 	struct err err;
 
 	target_mode(bench, "apply=lost\nprobe=unreachable\n");
-	assert_ok(order(bench, INFRA, "prod/db", &err));
+	assert_ok(changes_order(bench, INFRA, "prod/db", &err));
 	changes_draw(bench, "prod/db", &next);
 	changes_edit(bench, STYLE, &next);
 	changes_state(bench, &next, 1, &statement);
@@ -452,7 +441,7 @@ killed_at_any_step_it_is_paid_or_never_was(void **state)
 		assert_ok(bench_hello(bench, &err));
 		bench->shared->points = 0;
 		bench->shared->kill_at = at > 1 ? at - 1 : 0;
-		(void)!order(bench, INFRA, "prod/db", &err);
+		(void)!changes_order(bench, INFRA, "prod/db", &err);
 		if (at == 1)
 			points = bench->shared->points + 1;
 		bench_end(bench);
@@ -474,48 +463,6 @@ killed_at_any_step_it_is_paid_or_never_was(void **state)
 		bench_restore(bench, "none");
 	}
 	assert_true(counted > 0 && not > 0);
-}
-
-/* Its quorum takes the debt over, and whoever does that dies at any durable step: the value is released once, the next value of
- * the debt stays in its escrow, and it is paid. */
-static void
-killed_while_it_is_taken_over_nothing_is_lost(void **state)
-{
-	struct bench *bench = *state;
-	int64_t points = 1;
-	struct err err;
-
-	target_mode(bench, "apply=lost\nprobe=unreachable\n");
-	assert_ok(order(bench, INFRA, "prod/db", &err));
-	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
-	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
-	bench_keep(bench, "waits");
-	for (int64_t at = 1; at <= points; at++) {
-		SECRET *credential = NULL;
-		char debt[20];
-
-		if (at > 1 && at < points && !sweep_takes(at, 5))
-			continue;
-		bench->shared->no_due = 1;
-		assert_ok(bench_hello(bench, &err));
-		bench->shared->points = 0;
-		bench->shared->kill_at = at > 1 ? at - 1 : 0;
-		(void)!bench_approve(bench, &bench->people[SECOPS], &id, &err);
-		if (at == 1)
-			points = bench->shared->points + 1;
-		bench_end(bench);
-		bench->shared->kill_at = bench->shared->no_due = 0;
-		(void)!bench_approve(bench, &bench->people[SECOPS], &id, &err);
-		assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
-		assert_int_equal(bench_count(bench, "SELECT count(*) FROM debts WHERE untried = 1"),
-		    0);
-		assert_ok(bench_done(bench, &id, debt, &err));
-		if (strcmp(debt, "retired") != 0)
-			fail_msg("killed at %lld: %s", (long long)at, debt);
-		assert_int_equal(bench_current(bench, "prod/db"), 3);
-		bench_verify(bench);
-		bench_restore(bench, "waits");
-	}
 }
 
 static int
@@ -556,7 +503,6 @@ main(void)
 	    TEST(requests_of_before_are_void),
 	    TEST(what_is_retired_or_has_no_value_is_not_replaced),
 	    TEST(killed_at_any_step_it_is_paid_or_never_was),
-	    TEST(killed_while_it_is_taken_over_nothing_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, bench_start, bench_stop);

@@ -269,6 +269,7 @@ answer_reseal_list(struct town *town, struct json *reply)
 		json_put_text(row, "why", "the quorum changed");
 		json_put_int(row, "left", 0);
 		json_put_bool(row, "can", true);
+		json_put_bool(row, "ordered", false);
 		json_put_text(row, "cannot", "");
 		json_add(list, row);
 	}
