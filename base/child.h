@@ -9,13 +9,13 @@
 
 #include "base/err.h"
 
-enum { PROCESS_FDS = 8 };
+enum { PROCESS_FDS = 9 };
 struct process_spawn {
 	const char *path;        /* absolute */
 	const char *name;        /* of it in messages; NULL: PATH */
 	const char *const *argv; /* NULL-terminated */
 	const char *const *env;  /* NULL-terminated, the whole environment of the child */
-	/* The child's descriptor N (0..7) is our FDS[N]; -1 is closed, but 0..2 are /dev/null. */
+	/* The child's descriptor N (0..8) is our FDS[N]; -1 is closed, but 0..2 are /dev/null. */
 	int fds[PROCESS_FDS];
 	/* The child stays in our process group, so that it may ask at the terminal (ssh does, for
 	 * passphrases and host keys); then only itself is killed, not a whole group. */

@@ -133,7 +133,9 @@ enter(struct walk *walk, const char *part, struct err *err)
 		return follow(walk, part, err);
 	if (!S_ISDIR(status.st_mode))
 		return say_errno(walk, ENOTDIR, err);
-	if ((size_t)snprintf(walk->so_far + at, PATH_SIZE - at, "/%s", part) >= PATH_SIZE - at)
+	if (strcmp(part, "..") == 0) /* no link leads to SO_FAR */
+		walk->so_far[at > 0 ? strrchr(walk->so_far, '/') - walk->so_far : 0] = '\0';
+	else if ((size_t)snprintf(walk->so_far + at, PATH_SIZE - at, "/%s", part) >= PATH_SIZE - at)
 		return say_too_long(walk, err);
 	fd_closep(&walk->folder);
 	walk->folder = next;
@@ -175,7 +177,8 @@ trusted_open(const char *path, int *ret_fd, struct err *err)
 	TRY(go_to_root(&walk, err));
 	TRY(take_part(&walk, part, err));
 	while (strspn(walk.left, "/") < strlen(walk.left)) {
-		TRY(enter(&walk, part, err));
+		if (strcmp(part, ".") != 0)
+			TRY(enter(&walk, part, err));
 		TRY(take_part(&walk, part, err));
 	}
 	fd = openat(walk.folder, part, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);

@@ -28,12 +28,14 @@ struct cli_io {
 	/* Somebody is there who can plug in a token and answer questions. */
 	bool person;
 };
+struct rotator_places;
+
 struct cli_drivers {
 	const struct token_driver *tokens;
 	size_t token_count;
 	const char *self;   /* path of this executable */
 	const char *unlock; /* of halligan-unlock-key (rotators/ssh/unlock_contract.h) */
-	const char *const *rotator_folders; /* for `serve`; NULL-terminated */
+	const struct rotator_places *rotators; /* for `serve` */
 	int64_t (*now)(void);
 };
 

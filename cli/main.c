@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/process.h"
 #include "cli/run.h"
 #include "cli/terminal/ui.h"
+#include "rotators/contract/places.h"
 #include "tokens/fido/driver.h"
 #include "tokens/piv/piv.h"
 
@@ -38,10 +40,24 @@ highest_fd(int argc, char **argv)
 	return highest;
 }
 
-/* Our own executable, the folder where the rotators are, and a program in it. */
+#define USERS_PROGRAMS ".config/halligan/programs"
+
+/* Our own executable, the folder where the rotators are, a program in it, and the folder where an ordinary user has
+ * programs of their own, or "". */
 struct places {
-	char self[4096], rotators[4096], unlock[4096];
+	char self[4096], rotators[4096], unlock[4096], programs[4096];
 };
+
+/* Root's vault takes root's programs only. */
+static enum err_code
+find_programs(char ret_folder[4096], struct err *err)
+{
+	const char *home = geteuid() != 0 ? secure_getenv("HOME") : NULL;
+
+	ret_folder[0] = '\0';
+	return home != NULL && home[0] == '/' ? file_path(home, USERS_PROGRAMS, ret_folder, err) :
+	                                        ERR_OK;
+}
 
 static enum err_code
 prepare(int argc, char **argv, struct places *places, struct err *err)
@@ -50,6 +66,7 @@ prepare(int argc, char **argv, struct places *places, struct err *err)
 	TRY(process_self(places->self, err));
 	TRY(process_beside(HALLIGAN_ROTATORS, places->rotators, err));
 	TRY(process_beside(HALLIGAN_ROTATORS "/halligan-unlock-key", places->unlock, err));
+	TRY(find_programs(places->programs, err));
 	return crypto_start(err);
 }
 
@@ -57,7 +74,7 @@ int
 main(int argc, char **argv)
 {
 	struct places places;
-	const char *const rotators[] = {places.rotators, NULL};
+	struct rotator_places rotators = {.shipped = places.rotators, .own = {PROGRAMS_FOLDER}};
 	struct err err = {0};
 	struct tty tty;
 	struct ui ui;
@@ -67,7 +84,7 @@ main(int argc, char **argv)
 	    .token_count = ARRAY_SIZE(tokens),
 	    .self = places.self,
 	    .unlock = places.unlock,
-	    .rotator_folders = rotators,
+	    .rotators = &rotators,
 	    .now = process_now};
 	enum err_code code = prepare(argc, argv, &places, &err);
 	int status;
@@ -76,6 +93,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "halligan: %s\n", err.text);
 		return cli_exit_code(code);
 	}
+	if (places.programs[0] != '\0')
+		rotators.own[1] = places.programs;
 	tty_open(&tty);
 	tty_fill(&tty, &ui, &io);
 	status = cli_run(argc, argv, &drivers, &io);

@@ -57,6 +57,7 @@ static const struct member rotation_members[] = {
 const struct member rotation_end_members[] = {
     {"old", MEMBER_NUMBER, FIELD(struct rotation, old), .min = 1, .max = UINT32_MAX},
     {"new", MEMBER_NUMBER, FIELD(struct rotation, new), .min = 1, .max = UINT32_MAX},
+    {"rotator", MEMBER_HEX, FIELD(struct rotation, rotator)},
     {"grade", MEMBER_CHOICE, FIELD(struct rotation, grade), .choices = grade_names},
     {"proof", MEMBER_TEXT, FIELD(struct rotation, proof)},
     {"sessions", MEMBER_CHOICE, FIELD(struct rotation, sessions), .choices = sessions},

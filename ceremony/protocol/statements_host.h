@@ -12,6 +12,7 @@
  *	      half),"released":TIME,"expires":TIME,"nonce"}: signed with the decision, before anything is
  *	      combined
  * rotation  {"format":1,"vault":HEX32,"debt":HEX16,"secret":HEX16,"header":HEX32 (of NEW),"old":N,"new":N,
+ *	      "rotator":HEX32 (SHA-256 of the program that ran last for it, zeros: none was needed at the end),
  *	      "grade":"refused"|"refused-after-grace"|"copies-open"|"replaced-not-tried"|"attested"|
  *	      "cannot-die" (what "the old value is dead" rests on),"proof":TEXT 0..500 (what the rotator said when it was
  *	      refused),"sessions":"ended"|"none"|"cannot-tell"|"cannot-be-ended","time":TIME,"nonce"}	signed by the host
@@ -79,6 +80,7 @@ struct rotation {
 	struct id debt;
 	struct secret_id secret;
 	uint32_t old, new;
+	struct digest rotator; /* SHA-256 of the program that ran last; zeros: none did */
 	enum grade grade;
 	char proof[501];
 	enum rotation_sessions sessions;
@@ -100,7 +102,7 @@ enum err_code rotation_payload(const struct rotation *rotation, struct json **re
     struct err *err) MUST_CHECK;
 enum err_code rotation_parse(const struct dsse *statement, bool training,
     struct rotation *ret_rotation, struct err *err) MUST_CHECK;
-/* Its members "old", "new", "grade", "proof", "sessions", "time". */
+/* Its members "old", "new", "rotator", "grade", "proof", "sessions", "time". */
 extern const struct member rotation_end_members[];
 
 #endif

@@ -7,10 +7,11 @@
 
 enum { ROTATOR_SECONDS = 60, PATIENCE_SECONDS = 600 };
 
+struct rotator_places;
+
 struct server_options {
 	const char *folder; /* the vault */
-	/* Where halligan-rotate-* are installed; NULL-terminated. */
-	const char *const *rotator_folders;
+	const struct rotator_places *rotators;
 	int64_t (*now)(void); /* seconds since 1970; process_now in production */
 	int due_seconds;      /* nothing of what is due is begun after so long; 0: DUE_SECONDS */
 	unsigned rotator_seconds; /* for each verb of a rotator; 0: ROTATOR_SECONDS */

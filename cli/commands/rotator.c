@@ -16,7 +16,7 @@ cmd_rotator_test(struct cli_call *call, struct err *err)
 
 	TRY(option_number(call->parsed, "seconds", 1, CHECKER_SECONDS_MAX, SECONDS_DEFAULT,
 	    &seconds, err));
-	TRY(checker_find(call_argument(call, 0), call->drivers->rotator_folders, path, err));
+	TRY(checker_find(call_argument(call, 0), call->drivers->rotators, path, err));
 	TRY(given_target(call, &target, err));
 	TRY(given_credential(call, "value", "from-fd", &given, err));
 	if (given == NULL)

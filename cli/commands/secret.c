@@ -142,15 +142,15 @@ show_text(const struct cli_call *call, const struct lookup *lookup, struct err *
 {
 	const struct ui *ui = call->io->ui;
 	const struct definition *definition = &lookup->definition;
-	char hex[2 * DIGEST_SIZE + 1], announced[ANNOUNCED_TEXT_SIZE];
-	BUF target = {0}, account = {0};
+	char announced[ANNOUNCED_TEXT_SIZE];
+	BUF target = {0}, account = {0}, rotator = {0};
 
 	TRY(json_encode(definition->target, &target, err));
-	text_hex(VIEW_OF(definition->rotator_hash.bytes), hex);
+	announced_rotator(definition, &rotator);
 	ui_say(ui, "%s", definition->name);
 	ui_say(ui, "  %-12s %s", "can do", QUOTED(definition->effect));
 	ui_say(ui, "  %-12s %s", "policy", definition->policy);
-	ui_say(ui, "  %-12s %s, executable %s", "rotator", definition->rotator, hex);
+	ui_say(ui, "  %-12s %s", "rotator", buf_string(&rotator));
 	ui_say(ui, "  %-12s %s", "target", QUOTED(buf_string(&target)));
 	announced_text(&definition->announced, announced);
 	ui_say(ui, "  %-12s %s", "rotation", announced);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands/serve.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -13,19 +16,22 @@
 static void
 start_due(const struct server_options *options)
 {
-	static const char *const environment[] =
+	const char *user = secure_getenv("HOME"); /* where programs of their own may stand */
+	char self[4096], home[4096 + sizeof("HOME=")];
+	bool has = user != NULL && strlen(user) < 4096;
+	const char *const environment[] =
 	    {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8",
-	        NULL};
-	char self[4096];
+	        has ? home : NULL, NULL};
 	const char *const argv[] = {"halligan", "serve", "--due", "--vault", options->folder, NULL};
 	struct process_spawn spawn = {.path = self,
 	    .argv = argv,
 	    .env = environment,
-	    .fds = {-1, -1, -1, -1, -1, -1, -1, -1},
+	    .fds = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
 	    .own_session = true};
 	struct err ignored;
 	pid_t pid;
 
+	(void)snprintf(home, sizeof(home), "HOME=%s", has ? user : "");
 	if (process_self(self, &ignored) == ERR_OK)
 		(void)!process_start(&spawn, &pid, &ignored);
 }
@@ -33,7 +39,7 @@ start_due(const struct server_options *options)
 enum err_code
 cmd_serve(struct cli_call *call, struct err *err)
 {
-	struct server_options options = {.rotator_folders = call->drivers->rotator_folders,
+	struct server_options options = {.rotators = call->drivers->rotators,
 	    .now = call->drivers->now,
 	    .start_due = start_due};
 	struct location location;

@@ -20,13 +20,17 @@
 #include "rotators/contract/rotator.h"
 
 enum err_code
-checker_find(const char *program, const char *const *folders, char ret_path[4096], struct err *err)
+checker_find(const char *program, const struct rotator_places *places, char ret_path[4096],
+    struct err *err)
 {
-	struct digest unused;
+	struct rotator_found found;
 	char here[4096] = "";
 
-	if (strchr(program, '/') == NULL)
-		return rotator_find(program, folders, ret_path, &unused, err);
+	if (strchr(program, '/') == NULL) {
+		TRY(rotator_find(places, program, &found, err));
+		memcpy(ret_path, found.path, sizeof(found.path));
+		return ERR_OK;
+	}
 	if (program[0] == '/')
 		program++;
 	else if (getcwd(here, sizeof(here)) == NULL)
@@ -39,6 +43,7 @@ static void
 trial_done(struct trial *trial)
 {
 	fd_closep(&trial->executable);
+	fd_closep(&trial->started);
 	keep_done(&trial->keep);
 }
 
@@ -75,6 +80,8 @@ open_program(struct trial *trial)
 
 	if (of_target)
 		report_ok(&trial->report, FIND_DESCRIPTION);
+	if (code == ERR_OK && trial->description.runs)
+		code = program_try(trial->target, &trial->started, &err);
 	return report_is(&trial->report, of_target ? FIND_TARGET : FIND_DESCRIPTION, code == ERR_OK,
 	    err.text);
 }
@@ -196,6 +203,7 @@ checker_run(const struct checker_plan *plan, struct err *err)
 	CLEANUP(trial_done)
 	struct trial trial = {.program = plan->program,
 	    .executable = -1,
+	    .started = -1,
 	    .target = plan->target,
 	    .given = plan->given,
 	    .via = plan->via,

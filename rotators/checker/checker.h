@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/secret.h"
+#include "rotators/contract/places.h"
 
 enum { CHECKER_SECONDS_MAX = 3600 };
 
@@ -27,9 +28,9 @@ struct checker_plan {
 };
 
 /* The path of PROGRAM: what has a slash is a file, from the present folder; other words name a rotator, which is found as a vault
- * finds it, in FOLDERS (NULL-terminated).  ERR_NOT_FOUND, ERR_REFUSED, ERR_INVALID as rotator_find; ERR_IO. */
-enum err_code checker_find(const char *program, const char *const *folders, char ret_path[4096],
-    struct err *err) MUST_CHECK;
+ * finds it, in PLACES.  ERR_NOT_FOUND, ERR_REFUSED, ERR_INVALID as rotator_find; ERR_IO. */
+enum err_code checker_find(const char *program, const struct rotator_places *places,
+    char ret_path[4096], struct err *err) MUST_CHECK;
 
 /* ERR_REFUSED: something is wrong, and was told.  ERR_USAGE: a value is missing.  Others are our own. */
 enum err_code checker_run(const struct checker_plan *plan, struct err *err) MUST_CHECK;

@@ -92,6 +92,7 @@ session_start(struct session *session, struct trial *trial, const struct json *t
 	    .wrong = trial->report.wrong};
 	const struct exchange_start start = {.name = trial->program,
 	    .executable = trial->executable,
+	    .program = trial->started,
 	    .errors = session->errors,
 	    .current = current,
 	    .next = next,

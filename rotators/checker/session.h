@@ -16,6 +16,7 @@
 struct trial {
 	const char *program, *name; /* absolute; NAME of halligan-rotate-NAME */
 	int executable;             /* opened, or -1 */
+	int started;                /* the program that it runs, likewise */
 	const struct json *target;
 	const struct secret *given, *via; /* the present value; that of identity via, or NULL */
 	unsigned seconds;

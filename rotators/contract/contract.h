@@ -9,6 +9,7 @@
  *	4  next value, to read				(absent: closed)
  *	5  next value, to write by `generate` or `issue`	(absent when 4 is there)
  *	6  value of the secret that changes this one, to read	(identity via; else closed)
+ *	8  the program that the target's "command" names, opened	(where the description asks for it; else closed)
  *
  * The first line it reads is {"target":{...},"seconds":N,"name":TEXT}: the target from the definition; the deadline of
  * each verb, so that it can answer what it knows before it is ended; and how a value is to be called that the target
@@ -59,7 +60,8 @@ enum {
 	ROTATOR_CONTRACT = 2,
 	ROTATOR_LINE_MAX = 8192,
 	ROTATOR_TARGET_MAX = 65536,
-	ROTATOR_VALUE_NAME_MAX = 63 /* "name" of the first line */
+	ROTATOR_VALUE_NAME_MAX = 63, /* "name" of the first line */
+	ROTATOR_PROGRAM_FD = 8
 };
 
 enum rotator_value { ROTATOR_CURRENT, ROTATOR_NEXT };

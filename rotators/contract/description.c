@@ -8,8 +8,9 @@
 #include "base/text.h"
 #include "rotators/contract/executable.h"
 
-enum { OF_TARGET_ANNOUNCES = 1, OF_TARGET_FIELDS = 2 };
-static const char *const of_target_names[] = {"announces", "fields", NULL};
+enum { OF_TARGET_ANNOUNCES = 1, OF_TARGET_FIELDS = 2, OF_TARGET_COMMAND = 4 };
+enum { PATH_SIZE = 4096 };
+static const char *const of_target_names[] = {"announces", "fields", "command", NULL};
 
 void
 description_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS])
@@ -181,9 +182,40 @@ description_parse(struct view text, const char *name, const struct json *target,
 	TRY(take_from_target(target, of_target, &description, &found, err));
 	if (!found)
 		return fits_nothing(cases, name, err);
+	description.runs = (of_target & OF_TARGET_COMMAND) != 0;
 	(void)snprintf(description.rotator, sizeof(description.rotator), "%s", name);
 	*ret_description = description;
 	return ERR_OK;
+}
+
+static enum err_code
+read_beside(const char *program, char ret_path[PATH_SIZE], struct buf *ret_text, struct err *err)
+{
+	if ((size_t)snprintf(ret_path, PATH_SIZE, "%s.json", program) >= PATH_SIZE)
+		return err_set(err, ERR_INVALID, "the path %s is too long", program);
+	return executable_beside(ret_path, DESCRIPTION_MAX, ret_text, err);
+}
+
+enum err_code
+description_runs(const char *program, bool *ret_runs, struct err *err)
+{
+	BUF text = {0};
+	JSON *file = NULL;
+	char path[PATH_SIZE];
+	enum err_code code = read_beside(program, path, &text, err);
+
+	*ret_runs = false;
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	TRY(code);
+	if (json_parse(buf_view(&text), &file, err) != ERR_OK)
+		return err_add(err, "%s", path);
+	struct json_in in = json_in(file, path, err);
+
+	if (json_in_has(&in, "target"))
+		*ret_runs =
+		    (json_in_set(&in, "target", of_target_names, 1) & OF_TARGET_COMMAND) != 0;
+	return in.code; /* the other members are read when a definition is judged */
 }
 
 enum err_code
@@ -191,12 +223,10 @@ description_read(const char *program, const char *name, const struct json *targe
     struct description *ret_description, bool *ret_of_target, struct err *err)
 {
 	BUF text = {0};
-	char path[4096];
+	char path[PATH_SIZE];
 
 	*ret_of_target = false;
-	if ((size_t)snprintf(path, sizeof(path), "%s.json", program) >= sizeof(path))
-		return err_set(err, ERR_INVALID, "the path of rotator %s is too long", name);
-	if (executable_beside(path, DESCRIPTION_MAX, &text, err) != ERR_OK)
+	if (read_beside(program, path, &text, err) != ERR_OK)
 		return err_add(err, "the description of rotator %s", name);
 	enum err_code code =
 	    description_parse(buf_view(&text), name, target, ret_description, ret_of_target, err);

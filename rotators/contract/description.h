@@ -5,7 +5,9 @@
  *	{"rotator":NAME,"contract":2,"fields":[FIELD,..],
  *	 "announces":[{"when":{MEMBER:TEXT,..},"style":..,..}, ..],	base/announcement.h; the first whose members the
  *									target has as they stand here
- *	 "target":["announces","fields"]}				optional: where the target has these, its own count
+ *	 "target":["announces","fields","command"]}			optional: where the target has these, its own count;
+ *									"command": it names a program, which whoever starts the
+ *									rotator opens for it (rotators/contract/places.h)
  */
 #ifndef ROTATORS_CONTRACT_DESCRIPTION_H
 #define ROTATORS_CONTRACT_DESCRIPTION_H
@@ -20,6 +22,7 @@ struct description {
 	char rotator[ROTATOR_NAME_MAX + 1];
 	bool fields[CREDENTIAL_FIELDS]; /* those that a value must have */
 	struct announcement announced;
+	bool runs; /* the program that the target's "command" names */
 };
 
 /* What TEXT, such a file, says of TARGET.  ERR_INVALID: it is none, or not one of NAME; ERR_VERSION: of another
@@ -31,6 +34,9 @@ enum err_code description_parse(struct view text, const char *name, const struct
  * ERR_NOT_FOUND, ERR_REFUSED, ERR_IO. */
 enum err_code description_read(const char *program, const char *name, const struct json *target,
     struct description *ret_description, bool *ret_of_target, struct err *err) MUST_CHECK;
+
+/* Alone whether it runs such a program; without a file beside it, it runs none. */
+enum err_code description_runs(const char *program, bool *ret_runs, struct err *err) MUST_CHECK;
 
 /* The credential's fields that the member "fields" names, each once. */
 void description_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS]);

@@ -83,7 +83,7 @@ exchange_start(struct exchange *exchange, const struct exchange_start *start, st
 	    .argv = argv,
 	    .env = env,
 	    .fds = {requests, answers, start->errors, current, next, generated, via,
-	        start->executable}};
+	        start->executable, start->program}};
 
 	return process_start(&spawn, &exchange->pid, err);
 }

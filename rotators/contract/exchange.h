@@ -22,7 +22,8 @@ struct exchange {
 struct exchange_start {
 	const char *name;
 	int executable;
-	int errors; /* its stderr; -1: /dev/null */
+	int program; /* that it runs: its descriptor ROTATOR_PROGRAM_FD; -1: closed */
+	int errors;  /* its stderr; -1: /dev/null */
 	const struct secret *current, *next, *via;
 };
 /* EXCHANGE has -1 for its descriptors and its seconds set. */

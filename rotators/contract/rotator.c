@@ -15,15 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
+#include "rotators/contract/description.h"
 #include "rotators/contract/echo.h"
 #include "rotators/contract/exchange.h"
 #include "rotators/contract/executable.h"
-
-enum { PATH_SIZE = 4096 };
 
 static const char *const value_names[] = {"current", "next"};
 
@@ -34,40 +32,6 @@ struct rotator {
 	char detail[ROTATOR_DETAIL_MAX + 1];
 	bool broken; /* the cause stands in detail */
 };
-
-enum err_code
-rotator_find(const char *name, const char *const *folders, char ret_path[PATH_SIZE],
-    struct digest *ret_hash, struct err *err)
-{
-	BUF looked = {0};
-	char file[sizeof("halligan-rotate-") + ROTATOR_NAME_MAX];
-
-	if (!text_is_name(name) || strchr(name, '/') != NULL || strlen(name) > ROTATOR_NAME_MAX)
-		return err_set(err, ERR_INVALID,
-		    "\"%.64s\" cannot be the name of a rotator: letters, digits, '-', '_' and '.' "
-		    "only, at most %d",
-		    name, ROTATOR_NAME_MAX);
-	(void)snprintf(file, sizeof(file), "halligan-rotate-%s", name);
-	for (size_t i = 0; folders[i] != NULL; i++) {
-		FD fd = -1;
-		char path[PATH_SIZE];
-		struct digest hash;
-
-		TRY(file_path(folders[i], file, path, err));
-		enum err_code code = executable_open(path, &fd, &hash, err);
-
-		if (code == ERR_OK) {
-			memcpy(ret_path, path, sizeof(path));
-			*ret_hash = hash;
-			return ERR_OK;
-		}
-		if (code != ERR_NOT_FOUND)
-			return code;
-		buf_format(&looked, "%s%s", looked.size == 0 ? "" : ", ", folders[i]);
-	}
-	return err_set(err, ERR_NOT_FOUND, "there is no rotator %s: no %s in %s", name, file,
-	    buf_string(&looked));
-}
 
 static enum err_code
 keep_value(struct view value, const char *which, struct secret **ret_value, struct err *err)
@@ -134,17 +98,21 @@ send_target(struct rotator *rotator, const struct rotator_start *start, struct e
 static enum err_code
 run_program(struct rotator *rotator, const struct rotator_start *start, struct err *err)
 {
-	FD executable = -1;
+	FD executable = -1, program = -1;
 	struct digest hash;
+	bool runs;
 
 	TRY(executable_open(start->path, &executable, &hash, err));
 	if (!digest_equal(&hash, &start->hash))
 		return err_set(err, ERR_INTEGRITY,
-		    "%s is not the program that the secret's definition names: its SHA-256 "
-		    "differs; was it updated, or replaced? Nothing was run",
+		    "%s is another program than a moment ago: its SHA-256 differs. Nothing was run",
 		    start->path);
+	TRY(description_runs(start->path, &runs, err));
+	if (runs)
+		TRY(program_open(start->places, start->target, &program, err));
 	const struct exchange_start with = {.name = start->path,
 	    .executable = executable,
+	    .program = program,
 	    .errors = -1,
 	    .current = rotator->current,
 	    .next = rotator->next,

@@ -6,25 +6,22 @@
 #include "base/announcement.h"
 #include "base/crypto.h"
 #include "rotators/contract/contract.h"
+#include "rotators/contract/places.h"
 
 struct rotator; /* one running process */
 
-/* Where NAME is installed: the folders of FOLDERS (NULL-terminated) in order; the file must be
- * owned by root or us and not writable by others.  Its hash is read through the descriptor that
- * rotator_start executes.  ERR_NOT_FOUND lists the folders. */
-enum err_code rotator_find(const char *name, const char *const *folders, char ret_path[4096],
-    struct digest *ret_hash, struct err *err) MUST_CHECK;
-
 struct rotator_start {
 	const char *path;
-	struct digest hash;             /* ERR_INTEGRITY when the executable differs */
+	struct digest hash; /* as it was found; ERR_INTEGRITY when the executable differs */
+	/* Where the program may stand that the target's "command" names, where its description asks for one. */
+	const struct rotator_places *places;
 	const struct json *target;      /* the definition's target object */
 	const char *name;               /* of what the target makes (contract.h); NULL: none */
 	struct view current, next, via; /* encoded credentials; .size 0: absent */
 	unsigned seconds;               /* deadline for each verb, at least 1 */
 };
-/* ERR_INTEGRITY (hash), ERR_REFUSED (owner, mode), ERR_NOT_FOUND, ERR_INVALID (a value that is no
- * credential), ERR_IO. */
+/* ERR_INTEGRITY (hash), ERR_REFUSED (owner, mode; a program that the definition does not pin), ERR_NOT_FOUND, ERR_INVALID (a
+ * value that is no credential), ERR_IO. */
 enum err_code rotator_start(const struct rotator_start *start, struct rotator **ret_rotator,
     struct err *err) MUST_CHECK;
 void rotator_free(struct rotator *rotator); /* ends the process; accepts NULL */

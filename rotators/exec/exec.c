@@ -15,8 +15,8 @@
  *	HALLIGAN_NAME	in the environment: of what the target makes
  *
  * A value is the one secret field of the credential that "fields" names; what else the credential
- * has (user name, address, note) goes on unchanged.  The program is opened once, hashed where the
- * target pins it, and run from that descriptor.
+ * has (user name, address, note) goes on unchanged.  The program was opened, and its hash compared, by whoever started us,
+ * and is run from that descriptor (ROTATOR_PROGRAM_FD).
  */
 #include <stdio.h>
 #include <stdlib.h>

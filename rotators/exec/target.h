@@ -21,8 +21,7 @@ struct exec {
 	unsigned length;
 };
 
-/* TARGET as a signed definition has it.  EXEC has -1 for its executable.  ERR_INVALID; ERR_INTEGRITY: not the program that it
- * pins; as executable_open(). */
+/* TARGET as a signed definition has it.  EXEC has -1 for its executable, and takes over ROTATOR_PROGRAM_FD.  ERR_INVALID. */
 enum err_code exec_read_target(const struct json *target, struct exec *exec,
     struct err *err) MUST_CHECK;
 

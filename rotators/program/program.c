@@ -22,6 +22,7 @@
 #include "base/process.h"
 #include "base/text.h"
 #include "rotators/contract/answer.h"
+#include "rotators/contract/executable.h"
 
 enum {
 	CURRENT_FD = 3,
@@ -440,7 +441,8 @@ answer_lines(struct program *program, struct err *err)
 static enum err_code
 serve(struct program *program, const bool have[VIA_FD + 1], struct err *err)
 {
-	TRY(process_harden(VIA_FD, err));
+	TRY(process_harden(ROTATOR_PROGRAM_FD, err));
+	close(EXECUTABLE_FD);
 	TRY(left_watch(err)); /* no process of ours outlives its verb */
 	TRY(crypto_start(err));
 	if (have[CURRENT_FD])

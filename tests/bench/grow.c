@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "ceremony/server/vault/open.h"
 #include "ceremony/server/vault/session.h"
+#include "rotators/contract/places.h"
 #include "tests/unit/server/grown_bench.h"
 #include "tokens/sim/state/file.h"
 
@@ -71,9 +72,9 @@ static void
 grow(const char *folder, const char *operator, const char * officer, const struct growth *growth)
 {
 	struct err err;
-	const char *const none[] = {NULL};
+	static const struct rotator_places none = {.shipped = "/nonexistent"};
 	const struct server_options options = {.folder = folder,
-	    .rotator_folders = none,
+	    .rotators = &none,
 	    .now = process_now};
 	SESSION session = {0};
 	struct person signer = {0}, second = {0};

@@ -9,8 +9,7 @@
 #	nights		base with 10 more secrets and 1,000,000 leaves
 #
 # Each is a folder with vault/, state/ (what a client remembers of it) and the target's files; `kept.sh key` prints what FOLDER is
-# called: another founding or format makes others; another generator, other large ones.  The definitions pin the
-# rotator by its hash: the one of that day is kept beside the vaults, and whoever uses them mounts it over the build's.
+# called: another founding or format makes others; another generator, other large ones.
 set -uo pipefail
 SELF=$(readlink -f "$0")
 TOP=$(readlink -f "${SELF%/*}/../..")
@@ -38,7 +37,6 @@ keep() { # keep NAME: whole or not at all
 }
 
 make_base() {
-	cp -a "$BUILD/rotators/halligan-rotate-exec" "$KEPT/"
 	quietly town_init && quietly town_enroll "${OFFICERS[@]}" alice && quietly town_charter &&
 		quietly town_roster && quietly town_exec prod/mail || return
 	tokens_stop # so that their states are written
@@ -89,7 +87,7 @@ for name in base "$@"; do ! lacks "$name" || lacking+=("$name"); done
 tokens_folder
 cp -a "$KEPT"/3000000?.json . 2> /dev/null || :
 town_start > /dev/null
-[ ! -e "$KEPT/base" ] || mount -n --bind "$KEPT/halligan-rotate-exec" "$BUILD/rotators/halligan-rotate-exec" || exit
+[ ! -e "$KEPT/base" ] || { cp -a "$KEPT/base/exec-target" . && town_program exec-target; } || exit
 for name in "${lacking[@]}"; do
 	printf 'bench: making the vault %s, once\n' "$name" >&2
 	began=$EPOCHSECONDS

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "ceremony/server/vault/open.h"
 #include "ceremony/server/vault/session.h"
+#include "rotators/contract/places.h"
 #include "tests/bench/bound.h"
 #include "tests/unit/check.h"
 #include "vault/store/log.h"
@@ -59,14 +60,14 @@ int
 main(int argc, char **argv)
 {
 	struct err err;
-	const char *const none[] = {NULL};
+	static const struct rotator_places none = {.shipped = "/nonexistent"};
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: bench-verify VAULT ROUNDS\n");
 		return 2;
 	}
 	const struct server_options options = {.folder = argv[1],
-	    .rotator_folders = none,
+	    .rotators = &none,
 	    .now = process_now};
 	SESSION session = {0};
 	setvbuf(stdout, NULL, _IOLBF, 0);

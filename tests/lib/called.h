@@ -163,6 +163,7 @@ called_secret(struct called *called, size_t index)
 	DEFINITION definition = {.revision = 1,
 	    .policy = "default",
 	    .rotator = "ssh-key",
+	    .contract = 2,
 	    .effect = "root on the host",
 	    .announced = {.holds = 1, .can = CAN_EXPEL}};
 	snprintf(item->name, sizeof(item->name), "prod/db%zu", index);

@@ -55,8 +55,10 @@ def main(arguments):
             places[number], writing = pipe()
             os.write(writing, encode(values[option])); os.close(writing)
     if 4 not in places: ours, places[5] = pipe()
+    try: places[8] = high(os.open(target["command"][0], os.O_RDONLY)) # the program that it runs
+    except (LookupError, TypeError, OSError): pass
     def place():
-        for number in (3, 4, 5, 6):
+        for number in (3, 4, 5, 6, 8):
             if number in places: os.dup2(places[number], number)
             else:
                 try: os.close(number)

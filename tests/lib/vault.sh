@@ -135,6 +135,21 @@ town_secret() {
 		--target-json target.json --field private-key=breakglass "$@"
 }
 
+# The folder PROGRAMS, for the vault's host's own programs: root's in an /etc of the scenario's own, which comes before anything
+# else is mounted there; anybody else's below a home of its own.
+town_programs() {
+	if [ -z "${PROGRAMS:-}" ] && [ "$(id -u)" -eq 0 ]; then
+		PROGRAMS=/etc/halligan/programs
+		cp -a /etc "$TOKENS_DIR/.etc" && mount -n --bind "$TOKENS_DIR/.etc" /etc || exit 99
+	elif [ -z "${PROGRAMS:-}" ]; then
+		export HOME=$TOKENS_DIR/home
+		PROGRAMS=$HOME/.config/halligan/programs
+	fi
+	(umask 022; mkdir -p "$PROGRAMS")
+}
+# town_program FILE...: each becomes one of them.
+town_program() { town_programs && install -m 755 "$@" "$PROGRAMS"; }
+
 # town_exec NAME: a secret whose target is a file, behind the exec rotator and a program that starts no other.
 town_exec() {
 	cat > exec-target <<-'END'
@@ -149,11 +164,11 @@ town_exec() {
 	'expel ') exit 194 ;;
 	esac
 	END
-	chmod 755 exec-target
+	town_program exec-target
 	echo first-password-of-the-target | tee exec-password > "exec-${1//\//-}"
 	chmod 600 exec-password
 	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz23456789"}}' \
-		"$PWD/exec-target" "$PWD/exec-${1//\//-}" "$(sha256sum < exec-target | cut -d' ' -f1)" > exec-target.json
+		"$PROGRAMS/exec-target" "$PWD/exec-${1//\//-}" "$(sha256sum < exec-target | cut -d' ' -f1)" > exec-target.json
 	town_add "$1" --policy production --rotator exec --effect "a password" \
 		--target-json exec-target.json --from-fd password=8 8< exec-password
 }

@@ -46,7 +46,7 @@ ARROWS = {
     # What it starts to unlock a key says how in its header.
     "cli": ("cli/commands/serve", "cli/commands/rotator", "rotators/ssh/unlock_contract", "ceremony/client", "ceremony/protocol/enrolment", "ceremony/protocol/items",
         "ceremony/protocol/rows", "vault/documents", "tokens", "base"),
-    "cli/main": ("cli", "tokens/piv", "tokens/fido", "base"),
+    "cli/main": ("cli", "tokens/piv", "tokens/fido", "rotators/contract", "base"),
     "cli/commands/serve": ("cli", "ceremony/server", "ceremony/client", "base"),
     "cli/commands/rotator": ("cli", "rotators/checker", "ceremony/client", "base"),
 }
@@ -57,11 +57,11 @@ ARROWS = {
 FOLDERS = {
     "ceremony/server": {
         ".": ("call", "options", "vault/", "documents/", "opening/", "rotation/", "secrets/"), # the table, and what runs by itself
-        "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "rotation/states",
+        "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "rotation/program", "rotation/states",
             "secrets/account", "secrets/classes", "secrets/living"),
         "opening/": ("call", "vault/", "rotation/lease", "rotation/taken", "secrets/seal_version", "secrets/walk"),
         "rotation/": ("call", "vault/", "opening/ceremony", "opening/refuse", "secrets/seal_version"),
-        "secrets/": ("call", "vault/", "opening/refuse", "opening/spare_envelopes", "rotation/debt", "rotation/target", "rotation/wait"),
+        "secrets/": ("call", "vault/", "opening/refuse", "opening/spare_envelopes", "rotation/debt", "rotation/program", "rotation/target", "rotation/wait"),
         "vault/": ("options",),
         "call": ("vault/",),
         "options": (),

@@ -61,7 +61,7 @@ mv old.kept old; mv next.kept next
 
 # Each example through the checker: the target of the page, at a place of ours.
 chmod 600 old user
-here() { page json "$1" | sed -e "s|/usr/local/sbin|$FOLDER|;s|/etc/dovecot/users|$FOLDER/users|;s|/etc/api/tokens|$FOLDER/tokens|" \
+here() { page json "$1" | sed -e "s|/etc/halligan/programs|$FOLDER|;s|/etc/dovecot/users|$FOLDER/users|;s|/etc/api/tokens|$FOLDER/tokens|" \
 	-e "s|https://[^\"]*|${2:-}|;s|SHA-256 of that file in hex|$(hash_of rotate-mail-user)|"; }
 users
 here 1 >mail.json
@@ -145,15 +145,12 @@ like "a weak one is refused" "$(ask "$(target '"generate":{"length":10,"alphabet
 like "an alphabet that repeats itself is refused" "$(ask "$(target '"generate":{"length":90,"alphabet":"aa"}')" check)" '^refused .*distinct'
 
 # The program is pinned.
-like "another hash: nothing is run" "$(ask "${drawn:+$(target | sed "s/$(hash_of rotate-mail-user)/$(hash_of old)/")}" check)" '^refused .*SHA-256 differs'
 like "an unknown member is refused by name" "$(ask "$(target '"setings":{}')" check)" '^refused .*setings'
 like "a relative command is refused" "$(ask '{"command":["rotate"]}' check)" '^refused .*absolute'
 like "all that is wrong with a target is told at once" \
 	"$(ask '{"command":["rotate"],"hash":"xyz","setings":{},"fields":[],"generate":{"length":3,"alphabet":"aa"}}' check)" \
 	'^refused .*absolute path.*hash.*64 lower-case.*fields.*generate: alphabet.*distinct.*setings'
 like "two secrets are refused" "$(ask "$(target '"fields":["password","private-key"]')" check)" '^refused .*one of'
-chmod 777 rotate-mail-user
-like "a program that others can write is refused" "$(ask "$(target)" check)" '^refused .*written by others'
 chmod 755 rotate-mail-user
 
 # script BODY: a program that does something else.

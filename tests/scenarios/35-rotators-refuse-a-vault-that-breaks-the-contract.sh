@@ -9,6 +9,7 @@ BUILD=$(readlink -f "${HALLIGAN_BUILD:?the build folder}")
 ROTATE=$BUILD/rotators/halligan-rotate-exec
 
 printf '#!/bin/sh\necho "$*" >>%s/ran\nexit 0\n' "$FOLDER" >program; chmod 755 program
+exec 8<program # whoever starts it opens the program that it runs
 TARGET='{"target":{"command":["'$FOLDER'/program"]}}'
 printf '\001\001\010password\000\000\000\003one' >one
 printf '\001\001\010password\000\000\000\003two' >two

@@ -122,10 +122,10 @@ expel) exit 194 ;;
 *) exit 2 ;;
 esac
 END
-chmod 755 keeper
+town_program keeper
 (umask 077; printf 'first-value' > account)
-json() { printf '{"command":["%s","%s","%s","%s"],"fields":["password"],"generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz"}}' \
-	"$TOKENS_DIR/keeper" "$TOKENS_DIR/account" "$TOKENS_DIR/second" "$TOKENS_DIR/seen"; }
+json() { printf '{"command":["%s","%s","%s","%s"],"hash":"'"$(sha256sum keeper | cut -d' ' -f1)"'","fields":["password"],"generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz"}}' \
+	"$PROGRAMS/keeper" "$TOKENS_DIR/account" "$TOKENS_DIR/second" "$TOKENS_DIR/seen"; }
 json > keeper.json
 export HALLIGAN_VAULT=$TOKENS_DIR/second
 SERIAL[bob]=30000007 SERIAL[carol]=30000008 SERIAL[dan]=30000009

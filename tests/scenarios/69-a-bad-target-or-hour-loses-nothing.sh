@@ -25,11 +25,11 @@ apply) case \$mode in
 expel) exit 194 ;;
 esac
 END
-chmod 755 program
+town_program program
 mode() { echo "$1" > mode; }
 hash_of() { sha256sum "$1" | cut -d' ' -f1; }
 printf '{"command":["%s"],"hash":"%s","generate":{"length":24,"alphabet":"abcdefghjkmnpqrstuvwxyz23456789"}}' \
-	"$TOKENS_DIR/program" "$(hash_of program)" > target.json
+	"$PROGRAMS/program" "$(hash_of program)" > target.json
 umask 077; printf 'first password' > password; cp password given
 add() { # each is an account of its own
 	sed "s/}}\$/},\"settings\":{\"of\":\"$1\"}}/" target.json > "target-$1.json"
@@ -110,9 +110,9 @@ healed "when it is back, it is probed first, and the debt is paid"
 
 ok "another night" night
 cp program program.kept
-echo "# changed" >> program
-told "done: the program behind exec is another than the definition pins" 5 'refused to work: .*SHA-256 differs' as alice done "$(newest)"
-cat program.kept > program
+echo "# changed" >> program; town_program program
+told "done: the program behind exec is another than the definition pins" 5 'SHA-256 differs; was it updated' as alice done "$(newest)"
+cat program.kept > program; town_program program
 healed "with the right program rotate goes on"
 
 # --- too late ---

@@ -43,12 +43,12 @@ apply) cat <&4 > "$1.new" && mv "$1.new" "$1" ;;
 *) exit 2 ;;
 esac
 EOF
-chmod 755 rotate-file
+town_program rotate-file
 HASH=$(sha256sum rotate-file | cut -d' ' -f1)
 add() { # add N: by the operator at the vault's machine
 	printf 'value-%s-abcdefgh' "$1" > "account$1"; chmod 600 "account$1"
 	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":40,"alphabet":"abcdefgh2345"}}' \
-		"$PWD/rotate-file" "$PWD/account$1" "$HASH" > target.json
+		"$PROGRAMS/rotate-file" "$PWD/account$1" "$HASH" > target.json
 	HALLIGAN_VAULT=$VAULT town_add "prod/s$1" --policy production --rotator exec --effect "root on s$1" \
 		--target-json target.json --field "password=account$1" --no-rotate
 }

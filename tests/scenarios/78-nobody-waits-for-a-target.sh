@@ -19,12 +19,12 @@ apply) [ ! -e hanging ] || { echo \$\$ >> hung; exec sleep 600; }
 expel) exit 194 ;;
 esac
 END
-chmod 755 program
+town_program program
 hash=$(sha256sum program | cut -d' ' -f1)
 adopt() {
 	printf 'first password' > "password.$1"; cp "password.$1" given
 	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":24,"alphabet":"abcdefghjkmnpqrstuvwxyz23456789"}}' \
-		"$TOKENS_DIR/program" "$1" "$hash" > target.json
+		"$PROGRAMS/program" "$1" "$hash" > target.json
 	town_add "$1" --policy production --rotator exec --effect "$1" --target-json target.json --field password=given
 }
 owed() { db "SELECT count(*) FROM debts WHERE state <> 'retired'"; }

@@ -7,7 +7,8 @@
 town_founded
 
 . "$LIB/counted.sh"
-counted_start
+ok "a secret with the exec rotator is added" town_exec prod/mail
+counted_start # whose /etc has the program
 
 allowed() { sed -n "s/^$1  *//p" "$LIB/costs.txt" | sed 's/  */ /g'; }
 # costs NAME COMMAND...: it succeeds, and each of its numbers is at most the table's.
@@ -31,7 +32,6 @@ town_asked() {
 	halligan status --json 2> /dev/null | grep -o 'halligan approve [0-9a-f]*' | head -n 1 | sed 's/.* //'
 }
 
-ok "a secret with the exec rotator is added" town_exec prod/mail
 printf '#   %-14s%s\n' '' "$(printf ' %9s' "${COUNTED_NAMES[@]}")"
 costs request as alice request prod/mail --reason "mail is down" --incident INC-1 --for 30m
 costs approve as ciso approve

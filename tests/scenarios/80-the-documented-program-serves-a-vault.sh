@@ -8,8 +8,8 @@ town_founded
 umask 077
 
 page() { sed -n '/^```'"$1"'$/,/^```$/p' "$LIB/../../docs/rotators.md" | sed '/^```$/q' | sed '1d;$d'; }
-page sh > rotate-mail-user; chmod 755 rotate-mail-user
-page json | sed "s|/usr/local/sbin|$TOKENS_DIR|;s|/etc/dovecot/users|$TOKENS_DIR/users|
+page sh > rotate-mail-user; town_program rotate-mail-user
+page json | sed "s|/etc/halligan/programs|$PROGRAMS|;s|/etc/dovecot/users|$TOKENS_DIR/users|
 	s|SHA-256 of that file in hex|$(sha256sum rotate-mail-user | cut -d' ' -f1)|" > mail.json
 printf 'the first password' > given; printf breakglass > user
 printf 'jane:$6$x$y\nbreakglass:%s\n' "$(openssl passwd -6 -in given)" > users

@@ -8,10 +8,10 @@ town_founded
 umask 077
 
 page() { sed -n '/^```'"$1"'$/,/^```$/p' "$LIB/../../docs/rotators.md" | sed '/^```$/q' | sed '1d;$d'; }
-page sh > rotate-mail-user; chmod 755 rotate-mail-user
+page sh > rotate-mail-user; town_program rotate-mail-user
 target() { # IDENTITY GRACE
-	printf '{"command":["%s/rotate-mail-user","%s/users","breakglass"],"fields":["password"],"announces":{"style":"replace","holds":1,"identity":"%s","grace":%s,"death":"refused","can":[]}}\n' \
-		"$TOKENS_DIR" "$TOKENS_DIR" "$1" "$2"
+	printf '{"command":["%s/rotate-mail-user","%s/users","breakglass"],"hash":"%s","fields":["password"],"announces":{"style":"replace","holds":1,"identity":"%s","grace":%s,"death":"refused","can":[]}}\n' \
+		"$PROGRAMS" "$TOKENS_DIR" "$(sha256sum rotate-mail-user | cut -d' ' -f1)" "$1" "$2"
 }
 target ambient 3600 > mail.json
 printf 'the first password' > given; printf breakglass > user

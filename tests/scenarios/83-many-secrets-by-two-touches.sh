@@ -24,16 +24,16 @@ case "$2 ${3-}" in
 'expel ') exit 194 ;;
 esac
 END
-chmod 755 program
+town_program program
 mkdir accounts
-python3 - "$PWD" "$(sha256sum < program | cut -d' ' -f1)" $MANY <<'END'
+python3 - "$PWD" "$PROGRAMS/program" "$(sha256sum < program | cut -d' ' -f1)" $MANY <<'END'
 import base64, json, sys
-place, digest, many = sys.argv[1], sys.argv[2], int(sys.argv[3])
+place, program, digest, many = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
 rows, values = [], []
 for i in range(many):
     open(f"{place}/accounts/{i}", "w").write(f"first-{i}\n")
     rows.append({"name": f"fleet/s{i:03}", "policy": "production", "rotator": "exec", "effect": f"root on s{i}",
-        "target": {"command": [f"{place}/program", f"{place}/accounts/{i}"], "hash": digest, "fields": ["password"],
+        "target": {"command": [program, f"{place}/accounts/{i}"], "hash": digest, "fields": ["password"],
             "generate": {"length": 32, "alphabet": "abcdefghijkmnpqrstuvwxyz23456789"}}})
     values.append(f"fleet/s{i:03}\tpassword\t" + base64.b64encode(f"first-{i}".encode()).decode() + "\n")
 lines = [json.dumps(row) for row in rows]

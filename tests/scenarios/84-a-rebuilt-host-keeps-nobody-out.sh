@@ -6,6 +6,7 @@
 . "$LIB/refusals.sh"
 [ -n "${HALLIGAN_ALONE:-}" ] || { echo "1..0 # SKIP needs root to rename an account"; exit 0; }
 town_founded
+town_programs
 umask 077
 
 newest() { db "SELECT lower(hex(id)) FROM ceremonies ORDER BY arrival DESC LIMIT 1"; }
@@ -84,12 +85,12 @@ case "$2 ${3-}" in
 'expel ') exit 194 ;;
 esac
 EOF
-chmod 755 target
+town_program target
 hash() { sha256sum < target | cut -d' ' -f1; }
 for i in 1 2; do
 	echo "first-$i" > "password-$i"
 	printf '{"name":"mail/%d","policy":"production","rotator":"exec","effect":"mail %d","target":{"command":["%s/target","%s/password-%d"],"hash":"%s","fields":["password"],"generate":{"length":24,"alphabet":"abcdefgh23456789"}}}\n' \
-		$i $i "$PWD" "$PWD" $i "$(hash)" >> mail.jsonl
+		$i $i "$PROGRAMS" "$PWD" $i "$(hash)" >> mail.jsonl
 	printf 'mail/%d\tpassword\t%s\n' $i "$(printf 'first-%d' $i | base64)" >> values
 done
 ok "two secrets behind one program" as infra secret import mail.jsonl
@@ -100,8 +101,8 @@ ok "a night with mail/1" night mail/1 password shown
 night=$(newest)
 ok "a ceremony of mail/2 is open" as alice request mail/2 --reason "no mail" --incident 7 --for 30m
 open=$(newest)
-echo "# a new release" >> target
-told "done: the program is another than the definition pins" 5 'SHA-256 differs; it was not run' as alice done "$night"
+echo "# a new release" >> target; town_program target
+told "done: the program is another than the definition pins" 5 'SHA-256 differs; was it updated.*halligan secret change' as alice done "$night"
 is "nothing is lost" "$(owed mail/1) $(cat password-1)" "11 $(cat shown)"
 printf '{"hash":"%s"}' "$(hash)" > hash.json
 { as infra secret change mail/1 mail/2 --target-json hash.json && as ciso secret sign; } > change.log 2>&1

@@ -63,8 +63,8 @@ tear_down(void **state)
 void
 install(struct fixture *fixture, const char *body)
 {
-	const char *const folders[] = {fixture->folder, NULL};
-	char found[4096];
+	const struct rotator_places places = {.shipped = fixture->folder};
+	struct rotator_found found;
 	struct err err;
 	FILE *file;
 
@@ -74,8 +74,9 @@ install(struct fixture *fixture, const char *body)
 	assert_true(fputs(head, file) >= 0 && fputs(body, file) >= 0);
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(chmod(fixture->path, 0700), 0);
-	assert_ok(rotator_find("test", folders, found, &fixture->hash, &err));
-	assert_string_equal(found, fixture->path);
+	assert_ok(rotator_find(&places, "test", &found, &err));
+	assert_string_equal(found.path, fixture->path);
+	fixture->hash = found.hash;
 }
 
 struct rotator_start

@@ -18,16 +18,15 @@ static const struct member members[] = {
 };
 static const struct member rotator_members[] = {
     {"name", MEMBER_TEXT, FIELD(struct definition, rotator), .min = 1},
-    {"hash", MEMBER_HEX, FIELD(struct definition, rotator_hash)},
+    {"contract", MEMBER_NUMBER, FIELD(struct definition, contract), 1, INT32_MAX},
     {NULL},
 };
-/* "target" stands between the two. */
+/* "rotator" and "target" stand between the two. */
 static const struct member secret_members[] = {
     {"secret", MEMBER_HEX, FIELD(struct definition, secret)},
     {"name", MEMBER_NAME, FIELD(struct definition, name)},
     {"revision", MEMBER_NUMBER, FIELD(struct definition, revision), 1, UINT32_MAX},
     {"policy", MEMBER_NAME, FIELD(struct definition, policy)},
-    {"rotator", MEMBER_OBJECT, .members = rotator_members, .what = "secret: rotator"},
     {NULL},
 };
 static const struct member effect_members[] = {
@@ -169,22 +168,36 @@ hash_entry(const struct json *entry, const struct digest *vault, struct digest *
 }
 
 static enum err_code
+parse_rotator(const struct json *object, struct definition *definition, struct err *err)
+{
+	struct json_in in = json_in(object, "secret: rotator", err);
+
+	members_in(&in, rotator_members, definition);
+	definition->own =
+	    json_in_hex_optional(&in, "hash", definition->rotator_hash.bytes, DIGEST_SIZE);
+	TRY(json_in_end(&in));
+	/* It becomes part of a file name. */
+	return text_is_name(definition->rotator) && strchr(definition->rotator, '/') == NULL ?
+	    ERR_OK :
+	    err_set(err, ERR_INVALID,
+	        "secret: rotator: name: not a name (a-z 0-9 - _ ., first a letter or digit)");
+}
+
+static enum err_code
 parse_entry(const struct json *entry, const struct digest *vault, struct definition *definition,
     struct err *err)
 {
 	struct json_in in = json_in(entry, "secret", err);
 
 	members_in(&in, secret_members, definition);
+	const struct json *rotator = json_in_object(&in, "rotator");
 	const struct json *target = json_in_object(&in, "target");
 	members_in(&in, effect_members, definition);
 	const struct json *announced = json_in_object(&in, "announced");
 	const struct json *change = definition->revision > 1 ? json_in_object(&in, "change") : NULL;
 	TRY(json_in_end(&in));
+	TRY(parse_rotator(rotator, definition, err));
 	TRY(announcement_parse(announced, "secret: announced", &definition->announced, err));
-	/* It becomes part of a file name. */
-	if (!text_is_name(definition->rotator) || strchr(definition->rotator, '/') != NULL)
-		return err_set(err, ERR_INVALID,
-		    "secret: rotator: name: not a name (a-z 0-9 - _ ., first a letter or digit)");
 	if (change != NULL)
 		TRY(parse_change(change, &definition->change, err));
 	TRY(definition_set_target(definition, target, err));
@@ -257,12 +270,24 @@ change_payload(const struct definition_change *change)
 	return object;
 }
 
+static struct json *
+rotator_payload(const struct definition *definition)
+{
+	struct json *object = json_new_object();
+
+	members_put(object, rotator_members, definition);
+	if (definition->own)
+		json_put_hex(object, "hash", VIEW_OF(definition->rotator_hash.bytes));
+	return object;
+}
+
 struct json *
 definition_entry(const struct definition *definition)
 {
 	struct json *entry = json_new_object(), *announced = json_new_object();
 
 	members_put(entry, secret_members, definition);
+	json_put(entry, "rotator", rotator_payload(definition));
 	json_put_copy(entry, "target", definition->target);
 	members_put(entry, effect_members, definition);
 	announcement_put(announced, &definition->announced);

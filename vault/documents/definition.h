@@ -4,7 +4,7 @@
  *
  * Payload: {"format":1,"vault":HEX32,"created":TIME,"definitions":[ENTRY],"nonce":HEX16}
  * ENTRY:	{"secret":HEX16,"name":"prod/db","revision":1,"policy":NAME,
- *	 "rotator":{"name":"ssh-key","hash":HEX32},"target":{...},
+ *	 "rotator":{"name":"ssh-key","contract":N[,"hash":HEX32]},"target":{...},
  *	 "effect":TEXT (what the credential can do, shown to officers),
  *	 "announced":{...} (what the rotator announces about the target: base/announcement.h),
  *	 "change":{"previous":HEX32,"policy":NAME,"quorums":[TEXT..],"retires":BOOL} (revision > 1 only)}
@@ -15,6 +15,9 @@
  *
  * What names a definition everywhere is the hash of its own entry, in whatever statement it stands:
  * SHA-256(lp8 "halligan/v1 definition" || vault id || ENTRY as json_encode writes it).
+ *
+ * A rotator without a hash is the one of that name that comes with Halligan, as it is on the day it runs; with one it is a
+ * program of the vault's host's own, of which that very file is meant.
  *
  * No name and no secret stands twice in a statement.  The rotator's name has no '/' and at most 40 bytes;
  * target is any object of at most 16384 bytes as one line, no name in it longer than 100 bytes, whose members are the rotator's to judge.
@@ -51,8 +54,10 @@ struct definition {
 	uint32_t revision;
 	char policy[SEAT_NAME_MAX + 1];
 	char rotator[ROTATOR_TEXT_MAX + 1];
-	struct digest rotator_hash;
-	struct json *target; /* owned */
+	uint32_t contract; /* that the rotator speaks */
+	bool own;          /* it is no rotator that comes with Halligan, but the program with */
+	struct digest rotator_hash; /* this SHA-256; else zeros */
+	struct json *target;        /* owned */
 	char effect[EFFECT_MAX + 1];
 	struct announcement announced;
 	struct definition_change change;

@@ -60,12 +60,14 @@ draw_row(struct client *client, const struct define_row *row, const struct vault
 	announced_text(&said.announced, text);
 	if (alone)
 		ui_say(client_options(client)->ui,
-		    "Rotator %s: %s, as the vault's host says; pinned by its hash; %s.",
-		    row->rotator, QUOTED(said.path), text);
+		    "Rotator %s: %s, as the vault's host says; %s; %s.", row->rotator,
+		    QUOTED(said.path),
+		    said.own ? "a program of its own, pinned by its hash" :
+		               "it comes with Halligan",
+		    text);
 	TRY(random_bytes(definition->secret.bytes, SECRET_ID_SIZE, err));
 	definition->revision = 1;
-	definition->rotator_hash = said.hash;
-	definition->announced = said.announced;
+	rotator_define(&said, definition);
 	TRY(definition_set_target(definition, row->target, err));
 	snprintf(definition->name, sizeof(definition->name), "%s", row->name);
 	snprintf(definition->policy, sizeof(definition->policy), "%s", row->policy);

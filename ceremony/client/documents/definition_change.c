@@ -211,8 +211,7 @@ finish(struct drawing *drawing, size_t at, struct err *err)
 	if (!drawing->plan->retires) {
 		TRY(of_one(drawing, at,
 		    rotator_ask(drawing->client, later->rotator, later->target, &said, err), err));
-		later->rotator_hash = said.hash;
-		later->announced = said.announced;
+		rotator_define(&said, later);
 	}
 	return definition_follows(later, &drawing->earlier.rows[at].definition, err);
 }

@@ -31,7 +31,9 @@ rotator_ask(struct client *client, const char *name, const struct json *target,
 	const struct json *announced;
 
 	TRY(client_ask(client, request_for(name, target), "rotator", &reply, err));
-	json_in_hex(&reply.in, "hash", ret_said->hash.bytes, DIGEST_SIZE);
+	ret_said->contract = (uint32_t)json_in_int(&reply.in, "contract", 1, INT32_MAX);
+	ret_said->hash = (struct digest){0};
+	ret_said->own = json_in_hex_optional(&reply.in, "hash", ret_said->hash.bytes, DIGEST_SIZE);
 	(void)snprintf(ret_said->path, sizeof(ret_said->path), "%s",
 	    json_in_text(&reply.in, "path", 1, sizeof(ret_said->path) - 1));
 	announced = json_in_object(&reply.in, "announced");
@@ -43,6 +45,15 @@ rotator_ask(struct client *client, const char *name, const struct json *target,
 	return err_set(err, ERR_REFUSED,
 	    "the target's identity is \"via\": this Halligan opens no other secret to change one, so that "
 	    "the value could never be replaced");
+}
+
+void
+rotator_define(const struct rotator_said *said, struct definition *definition)
+{
+	definition->contract = said->contract;
+	definition->own = said->own;
+	definition->rotator_hash = said->hash;
+	definition->announced = said->announced;
 }
 
 enum err_code

@@ -6,9 +6,12 @@
 #include "base/announcement.h"
 #include "base/credential.h"
 #include "ceremony/client/connection.h"
+#include "vault/documents/definition.h"
 
 struct rotator_said {
-	struct digest hash;
+	uint32_t contract;
+	bool own;           /* a program of the host's own, with this SHA-256: */
+	struct digest hash; /* else it comes with Halligan */
 	struct announcement announced;
 	uint32_t fields; /* set of enum credential_field: those that a value must have */
 	char path[4096]; /* on the host */
@@ -18,6 +21,8 @@ void rotator_foresee(struct client *client, const char *name, const struct json 
 /* ERR_REFUSED: its value could never be replaced by this Halligan; ERR_NOT_FOUND: the host has none of that NAME. */
 enum err_code rotator_ask(struct client *client, const char *name, const struct json *target,
     struct rotator_said *ret_said, struct err *err) MUST_CHECK;
+/* What SAID says is DEFINITION's from now on. */
+void rotator_define(const struct rotator_said *said, struct definition *definition);
 /* Has CREDENTIAL all that SAID asks for?  ERR_USAGE names every field that is missing; HINT: the options that give
  * one are said, too. */
 enum err_code rotator_check_fields(const struct rotator_said *said, const char *name,

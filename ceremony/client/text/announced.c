@@ -42,3 +42,16 @@ announced_account(const struct announcement *announced, struct buf *text)
 		text_quote(announced->account[i], text);
 	}
 }
+
+void
+announced_rotator(const struct definition *definition, struct buf *text)
+{
+	char hex[2 * DIGEST_SIZE + 1];
+
+	text_hex(VIEW_OF(definition->rotator_hash.bytes), hex);
+	if (definition->own)
+		buf_format(text, "%s, a program of the vault host's own, SHA-256 %s",
+		    definition->rotator, hex);
+	else
+		buf_format(text, "%s, which comes with Halligan", definition->rotator);
+}

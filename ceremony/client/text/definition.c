@@ -54,16 +54,16 @@ static enum err_code
 show_one(const struct definition_screen *screen, const struct definition *definition,
     struct err *err)
 {
-	char hex[2 * DIGEST_SIZE + 1], announced[ANNOUNCED_TEXT_SIZE];
+	char announced[ANNOUNCED_TEXT_SIZE];
 	struct definition_screen own = *screen;
-	BUF account = {0};
+	BUF account = {0}, rotator = {0};
 
-	text_hex(VIEW_OF(definition->rotator_hash.bytes), hex);
+	announced_rotator(definition, &rotator);
 	announced_text(&definition->announced, announced);
 	ui_say(screen->ui, "%s", definition->name);
 	say_row(screen, "can do", QUOTED(definition->effect));
 	show_policy(screen, "policy", definition->policy);
-	ui_say(screen->ui, "  %-12s %s, executable %s", "rotator", definition->rotator, hex);
+	say_row(screen, "rotator", buf_string(&rotator));
 	TRY(definition_target(definition, show_member, &own, err));
 	say_row(screen, "rotation", announced);
 	announced_account(&definition->announced, &account);

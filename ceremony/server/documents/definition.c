@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/process.h"
 #include "ceremony/protocol/items.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/documents/openable.h"
 #include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/rotation/program.h"
 #include "ceremony/server/rotation/states.h"
 #include "ceremony/server/secrets/account.h"
 #include "ceremony/server/secrets/classes.h"
@@ -60,18 +62,16 @@ static enum err_code
 check_rotator(struct session *session, const struct definition *definition, struct err *err)
 {
 	struct description description;
+	struct rotator_found found;
 	const char *other;
-	struct digest hash;
-	char path[4096];
+	FD program = -1;
 	bool of_target;
 
-	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
-	if (!digest_equal(&hash, &definition->rotator_hash))
-		return err_set(err, ERR_REFUSED,
-		    "secret: rotator: hash: it is not that of rotator %s on this host; run the command again",
-		    definition->rotator);
-	TRY(description_read(path, definition->rotator, definition->target, &description,
+	TRY(program_of(session, definition, &found, err));
+	TRY(description_read(found.path, definition->rotator, definition->target, &description,
 	    &of_target, err));
+	if (description.runs)
+		TRY(program_open(session->options->rotators, definition->target, &program, err));
 	if (description.announced.identity == IDENTITY_VIA)
 		return err_set(err, ERR_REFUSED,
 		    "secret: announced: identity \"via\": this Halligan opens no other secret to change one, so "

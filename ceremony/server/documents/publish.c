@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/process.h"
 #include "base/text.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
@@ -183,15 +184,18 @@ serve_statements(struct session *session, struct call *call, struct err *err)
 
 /* What it announces of TARGET, and the fields that it needs, without running anything. */
 static enum err_code
-put_description(const char *path, const char *name, const struct json *target, struct json *reply,
-    struct err *err)
+put_description(const struct session *session, const char *path, const char *name,
+    const struct json *target, struct json *reply, struct err *err)
 {
 	struct description description;
 	struct json *announced = json_new_object();
+	FD program = -1;
 	bool of_target;
 
 	json_put(reply, "announced", announced);
 	TRY(description_read(path, name, target, &description, &of_target, err));
+	if (description.runs)
+		TRY(program_open(session->options->rotators, target, &program, err));
 	announcement_put(announced, &description.announced);
 	description_put_fields(reply, description.fields);
 	return ERR_OK;
@@ -202,14 +206,15 @@ serve_rotator(struct session *session, struct call *call, struct err *err)
 {
 	const char *name = json_in_text(&call->in, "name", 1, ROTATOR_NAME_MAX);
 	const struct json *target = json_in_object(&call->in, "target");
-	struct digest hash;
-	char path[4096];
+	struct rotator_found found;
 
 	if (call->in.code == ERR_OK && (!text_is_name(name) || strchr(name, '/') != NULL))
 		json_in_fail(&call->in, "name", "not the name of a rotator");
 	TRY(json_in_end(&call->in));
-	TRY(rotator_find(name, session->options->rotator_folders, path, &hash, err));
-	json_put_hex(call->reply, "hash", VIEW_OF(hash.bytes));
-	json_put_text(call->reply, "path", path);
-	return put_description(path, name, target, call->reply, err);
+	TRY(rotator_find(session->options->rotators, name, &found, err));
+	json_put_int(call->reply, "contract", ROTATOR_CONTRACT);
+	if (found.own)
+		json_put_hex(call->reply, "hash", VIEW_OF(found.hash.bytes));
+	json_put_text(call->reply, "path", found.path);
+	return put_description(session, found.path, name, target, call->reply, err);
 }

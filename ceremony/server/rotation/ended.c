@@ -60,6 +60,7 @@ ended_statement(struct payment *payment, struct dsse *ret_statement, struct err 
 	    .secret = payment->debt.secret,
 	    .old = payment->debt.old,
 	    .new = payment->debt.pending,
+	    .rotator = payment->ran,
 	    .grade = grade_of(payment),
 	    .sessions = sessions_of(payment),
 	    .time = session_now(session)};

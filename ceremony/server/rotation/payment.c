@@ -12,6 +12,7 @@
 #include "base/credential.h"
 #include "base/text.h"
 #include "ceremony/protocol/states.h"
+#include "ceremony/server/rotation/program.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/vault/chain.h"
 #include "vault/store/ceremony.h"
@@ -335,15 +336,14 @@ load_escrow(struct payment *payment, struct err *err)
 static enum err_code
 load_definition(struct payment *payment, struct err *err)
 {
-	struct digest hash;
 	struct err cause;
 	enum err_code code = chain_definition(payment->session, &payment->secret.definition,
 	    &payment->definition, &cause);
 
 	if (code == ERR_OK)
-		code = rotator_find(payment->definition.rotator,
-		    payment->session->options->rotator_folders, payment->path, &hash, &cause);
-	if (code == ERR_REFUSED || code == ERR_NOT_FOUND)
+		code =
+		    program_of(payment->session, &payment->definition, &payment->program, &cause);
+	if (code == ERR_REFUSED || code == ERR_NOT_FOUND || code == ERR_VERSION)
 		return payment_stop(payment, code, err, "%.400s", cause.text);
 	if (code != ERR_OK)
 		*err = cause;

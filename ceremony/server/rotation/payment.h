@@ -23,7 +23,8 @@ struct payment {
 	struct debt_row debt;
 	struct secret_row secret;
 	struct definition definition;
-	char path[4096]; /* of the rotator */
+	struct rotator_found program; /* the rotator */
+	struct digest ran;            /* its SHA-256 once it was started; else zeros */
 	struct escrow escrow;
 	/* With the old value as current, and as next the pending one, or the one that works, if there are newer ones. */
 	struct rotator *rotator;

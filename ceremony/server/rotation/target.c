@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ceremony/server/rotation/program.h"
 #include "rotators/contract/answer.h"
 
 #define NAME_PREFIX "halligan-"
@@ -36,15 +37,12 @@ static enum err_code
 start(struct payment *payment, uint32_t current, uint32_t next, struct rotator **ret_rotator,
     struct err *err)
 {
-	unsigned seconds = payment->session->options->rotator_seconds;
 	char name[sizeof(NAME_PREFIX) + 2 * ID_SIZE];
-	struct rotator_start options = {.path = payment->path,
-	    .hash = payment->definition.rotator_hash,
-	    .target = payment->definition.target,
-	    .name = name,
-	    .current = value_view(payment, current),
-	    .seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
+	struct rotator_start options =
+	    program_start(payment->session, &payment->definition, &payment->program);
 
+	options.name = name;
+	options.current = value_view(payment, current);
 	if (next != 0)
 		options.next = value_view(payment, next);
 	if (payment->session->rehearses)
@@ -52,6 +50,7 @@ start(struct payment *payment, uint32_t current, uint32_t next, struct rotator *
 	(void)snprintf(name, sizeof(name), NAME_PREFIX);
 	text_hex(VIEW_OF(payment->debt.id.bytes), name + strlen(NAME_PREFIX));
 	TRY(store_settle(payment->session->store, err));
+	payment->ran = payment->program.hash;
 	return rotator_start(&options, ret_rotator, err);
 }
 

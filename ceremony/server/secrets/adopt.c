@@ -15,6 +15,7 @@
 #include "ceremony/protocol/adopt.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/rotation/program.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/account.h"
 #include "ceremony/server/secrets/order.h"
@@ -146,17 +147,13 @@ prove(struct session *session, const struct adoption *adoption, struct err *err)
 {
 	ROTATOR *rotator = NULL;
 	SECRET *wrong = NULL;
-	struct digest hash;
-	char path[4096];
-	unsigned seconds = session->options->rotator_seconds;
+	struct rotator_found program;
 	const struct definition *definition = &adoption->definition;
 
-	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
-	const struct rotator_start start = {.path = path,
-	    .hash = definition->rotator_hash,
-	    .target = definition->target,
-	    .current = secret_view(adoption->credential),
-	    .seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
+	TRY(program_of(session, definition, &program, err));
+	struct rotator_start start = program_start(session, definition, &program);
+
+	start.current = secret_view(adoption->credential);
 	TRY(rotator_start(&start, &rotator, err));
 	if (rotator_check(rotator, &definition->announced, err) != ERR_OK)
 		return target_code(err);

@@ -16,6 +16,7 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/rotation/program.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/order.h"
 #include "ceremony/server/vault/chain.h"
@@ -167,17 +168,13 @@ static enum err_code
 prove(struct session *session, const struct renewal *renewal, struct err *err)
 {
 	const struct definition *definition = &renewal->definition;
-	unsigned seconds = session->options->rotator_seconds;
+	struct rotator_found program;
 	ROTATOR *rotator = NULL;
 	SECRET *made = NULL;
-	struct digest hash;
-	char path[4096];
 
-	TRY(rotator_find(definition->rotator, session->options->rotator_folders, path, &hash, err));
-	const struct rotator_start start = {.path = path,
-	    .hash = definition->rotator_hash,
-	    .target = definition->target,
-	    .seconds = seconds != 0 ? seconds : ROTATOR_SECONDS};
+	TRY(program_of(session, definition, &program, err));
+	const struct rotator_start start = program_start(session, definition, &program);
+
 	TRY(rotator_start(&start, &rotator, err));
 	if (rotator_check(rotator, &definition->announced, err) != ERR_OK ||
 	    rotator_generate(rotator, &made, err) != ERR_OK)

@@ -155,6 +155,8 @@ a_link_of_ours_is_followed_and_the_way_behind_it_looked_at(void **state)
 	assert_int_equal(chmod(below(fixture, "way"), 0777), 0);
 	assert_not_opened(fixture, "there/file", ERR_REFUSED, "way can be written");
 	assert_not_opened(fixture, "up/there/file", ERR_REFUSED, "way can be written");
+	assert_not_opened(fixture, "there/../../way/./inner/file", ERR_REFUSED,
+	    below(fixture, "way can be written"));
 }
 
 static void

@@ -68,13 +68,10 @@ changes_draw(struct bench *bench, const char *name, struct definition *ret_next)
 void
 changes_use_rotator(struct definition *next, const char *name)
 {
-	static const char *const folders[] = {BENCH_ROTATORS, NULL};
 	struct announcement *announced = &next->announced;
-	char path[4096];
-	struct err err;
 
 	snprintf(next->rotator, sizeof(next->rotator), "%s", name);
-	assert_ok(rotator_find(name, folders, path, &next->rotator_hash, &err));
+	next->contract = ROTATOR_CONTRACT;
 	*announced = (struct announcement){.holds = 1, .can = CAN_EXPEL};
 	if (strcmp(name, "slow") == 0)
 		announced->grace = 60;

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "cli/terminal/ui.h"
+#include "rotators/contract/places.h"
 #include "tests/lib/expect.h"
 
 /* What went to standard output and standard error. */
@@ -103,12 +104,12 @@ static const struct token_ops ops = {.traits = &traits, .list = list};
 static int
 run(const char *line, enum err_code failure, struct heard *heard)
 {
-	static const char *const nowhere[] = {NULL};
+	static const struct rotator_places nowhere = {.shipped = "/nonexistent"};
 	struct token_driver driver = {.ops = &ops, .driver = &failure};
 	const struct cli_drivers drivers = {.tokens = &driver,
 	    .token_count = 1,
 	    .self = "/nonexistent/halligan",
-	    .rotator_folders = nowhere,
+	    .rotators = &nowhere,
 	    .now = now};
 	const struct ui ui = {.context = heard, .say = say, .relay = say, .progress = say};
 	const struct cli_io io = {.ui = &ui,

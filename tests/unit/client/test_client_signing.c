@@ -161,6 +161,7 @@ make_definition(const struct stage *stage, bool now, struct definition *ret_defi
 	    .revision = now ? 2 : 1,
 	    .policy = "default",
 	    .rotator = "ssh-key",
+	    .contract = 2,
 	    .announced = {.holds = 1, .can = CAN_EXPEL, .account_count = 2},
 	    .change = {.policy = "default"},
 	    .target = make_target(stage, now)};

@@ -184,8 +184,14 @@ on_definitions_they_look_like_nothing_of_ours(void **state)
 {
 	struct town town;
 	JSON *target = forge_target(), *none = json_new_object();
-	DEFINITION before = {.revision = 1, .policy = "default", .rotator = "ssh-key"};
-	DEFINITION after = {.revision = 2, .policy = "default", .rotator = "ssh-key"};
+	DEFINITION before = {.revision = 1,
+	    .policy = "default",
+	    .rotator = "ssh-key",
+	    .contract = 2};
+	DEFINITION after = {.revision = 2,
+	    .policy = "default",
+	    .rotator = "ssh-key",
+	    .contract = 2};
 	struct err err;
 
 	(void)state;

@@ -132,7 +132,7 @@ define_secret(struct town *town, size_t index, const struct p256_key *signer)
 	if (index > 0)
 		snprintf(item->name, sizeof(item->name), "prod/db-%zu", index);
 	definition.secret = item->secret;
-	memset(definition.rotator_hash.bytes, 0x44, DIGEST_SIZE);
+	definition.contract = 2;
 	json_put_text(target, "host", "db1");
 	json_add_text(fields, credential_field_names[FIELD_PASSWORD]);
 	json_put(target, "fields", fields);

@@ -82,10 +82,8 @@ answer_rotator(struct json *reply)
 {
 	static const struct announcement announced = {.holds = 1, .can = CAN_EXPEL};
 	struct json *object = json_new_object(), *fields = json_new_array();
-	struct digest hash;
 
-	memset(hash.bytes, 0x44, DIGEST_SIZE);
-	json_put_hex(reply, "hash", VIEW_OF(hash.bytes));
+	json_put_int(reply, "contract", 2);
 	json_put_text(reply, "path", "/usr/libexec/halligan/halligan-rotate-ssh-key");
 	announcement_put(object, &announced);
 	json_put(reply, "announced", object);

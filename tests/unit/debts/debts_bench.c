@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/debts/debts_bench.h"
+#include "rotators/contract/places.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -281,9 +282,9 @@ must(enum err_code code, const struct err *err, const char *what)
 static _Noreturn void
 pay(const struct town *town)
 {
-	static const char *const none[] = {NULL};
+	static const struct rotator_places none = {.shipped = "/nonexistent"};
 	const struct server_options options = {.folder = town->bench->vault,
-	    .rotator_folders = none,
+	    .rotators = &none,
 	    .now = world_now};
 	struct session session = {0};
 	DEBT_ROWS *rows = NULL;

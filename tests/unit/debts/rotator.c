@@ -103,8 +103,8 @@ begin(struct rotator *rotator, enum verb verb)
 	return fault;
 }
 
-enum err_code __wrap_rotator_find(const char *name, const char *const *folders, char ret_path[4096],
-    struct digest *ret_hash, struct err *err);
+enum err_code __wrap_rotator_find_defined(const struct rotator_places *places, const char *name,
+    const struct digest *pinned, struct rotator_found *ret_found, struct err *err);
 enum err_code __wrap_description_read(const char *program, const char *name,
     const struct json *target, struct description *ret_description, struct err *err);
 enum err_code __wrap_rotator_start(const struct rotator_start *start, struct rotator **ret_rotator,
@@ -125,12 +125,13 @@ enum err_code __wrap_rotator_expel(struct rotator *rotator, enum expel_result *r
     struct err *err);
 
 enum err_code
-__wrap_rotator_find(const char *name, const char *const *folders, char ret_path[4096],
-    struct digest *ret_hash, struct err *err)
+__wrap_rotator_find_defined(const struct rotator_places *places, const char *name,
+    const struct digest *pinned, struct rotator_found *ret_found, struct err *err)
 {
-	(void)folders, (void)err;
-	snprintf(ret_path, 4096, "/rotators/halligan-rotate-%s", name);
-	memset(ret_hash->bytes, 0x52, DIGEST_SIZE);
+	(void)places, (void)pinned, (void)err;
+	snprintf(ret_found->path, sizeof(ret_found->path), "/rotators/halligan-rotate-%s", name);
+	memset(ret_found->hash.bytes, 0x52, DIGEST_SIZE);
+	ret_found->own = false;
 	return ERR_OK;
 }
 

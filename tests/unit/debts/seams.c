@@ -14,6 +14,7 @@
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/server.h"
 #include "ceremony/server/vault/rehearsal.h"
+#include "rotators/contract/places.h"
 #include "tests/unit/check.h"
 #include "tests/unit/debts/world.h"
 #include "vault/store/sql.h"
@@ -111,9 +112,9 @@ map_clock(const char *path)
 static _Noreturn void
 serve(const char *const *argv, int fd)
 {
-	static const char *const folders[] = {NULL};
+	static const struct rotator_places none = {.shipped = "/nonexistent"};
 	const struct server_options options = {.folder = argv[1],
-	    .rotator_folders = folders,
+	    .rotators = &none,
 	    .now = world_now};
 	struct err err;
 

@@ -64,8 +64,8 @@ end_line(struct rotator *rotator, const char *detail)
 	buf_text(&seams()->trace, "\n");
 }
 
-enum err_code __wrap_rotator_find(const char *name, const char *const *folders, char ret_path[4096],
-    struct digest *ret_hash, struct err *err);
+enum err_code __wrap_rotator_find_defined(const struct rotator_places *places, const char *name,
+    const struct digest *pinned, struct rotator_found *ret_found, struct err *err);
 enum err_code __wrap_rotator_start(const struct rotator_start *start, struct rotator **ret_rotator,
     struct err *err);
 void __wrap_rotator_free(struct rotator *rotator);
@@ -84,14 +84,15 @@ enum err_code __wrap_rotator_expel(struct rotator *rotator, enum expel_result *r
     struct err *err);
 
 enum err_code
-__wrap_rotator_find(const char *name, const char *const *folders, char ret_path[4096],
-    struct digest *ret_hash, struct err *err)
+__wrap_rotator_find_defined(const struct rotator_places *places, const char *name,
+    const struct digest *pinned, struct rotator_found *ret_found, struct err *err)
 {
-	(void)folders;
+	(void)places, (void)pinned;
 	if (strcmp(name, "fake") != 0)
 		return err_set(err, ERR_NOT_FOUND, "there is no rotator \"%s\"", name);
-	snprintf(ret_path, 4096, "/rotators/halligan-rotate-fake");
-	memset(ret_hash->bytes, 0x52, DIGEST_SIZE);
+	snprintf(ret_found->path, sizeof(ret_found->path), "/rotators/halligan-rotate-fake");
+	memset(ret_found->hash.bytes, 0x52, DIGEST_SIZE);
+	ret_found->own = false;
 	return ERR_OK;
 }
 

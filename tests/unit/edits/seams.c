@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/edits/seams.h"
+#include "rotators/contract/places.h"
 
 #define OPENSSL_SUPPRESS_DEPRECATED /* RAND_set_rand_method: all that draws, draws from there */
 #include <fcntl.h>
@@ -125,11 +126,11 @@ running(void)
 static void *
 serve(void *context)
 {
-	static const char *const folders[] = {NULL};
+	static const struct rotator_places none = {.shipped = "/nonexistent"};
 	struct running *server = context;
 	struct err err;
 	const struct server_options options = {.folder = server->folder,
-	    .rotator_folders = folders,
+	    .rotators = &none,
 	    .now = seams_now,
 	    .start_due = seams_due};
 

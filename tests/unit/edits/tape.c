@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/edits/tape.h"
+#include "rotators/contract/places.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -371,9 +372,9 @@ check_told(struct play *play, const struct server_options *options, int nowhere)
 void
 play_run(struct play *play, const char *folder)
 {
-	static const char *const folders[] = {NULL};
+	static const struct rotator_places none = {.shipped = "/nonexistent"};
 	const struct server_options options = {.folder = folder,
-	    .rotator_folders = folders,
+	    .rotators = &none,
 	    .now = seams_now,
 	    .start_due = seams_due};
 	struct err err;

@@ -101,6 +101,7 @@ a_rotation_says_what_was_proven(void **state)
 	    .secret = {{4}},
 	    .old = 7,
 	    .new = 9,
+	    .rotator = {{0xab}},
 	    .grade = GRADE_REFUSED_AFTER_GRACE,
 	    .proof = "db1 does not let root in with it",
 	    .sessions = ROTATION_SESSIONS_STAY,
@@ -118,6 +119,7 @@ a_rotation_says_what_was_proven(void **state)
 	    "\"debt\":\"1a000000000000000000000000000000\","
 	    "\"secret\":\"04000000000000000000000000000000\",\"header\":"
 	    "\"0300000000000000000000000000000000000000000000000000000000000000\",\"old\":7,\"new\":9,"
+	    "\"rotator\":\"ab00000000000000000000000000000000000000000000000000000000000000\","
 	    "\"grade\":\"refused-after-grace\",\"proof\":\"db1 does not let root in with it\","
 	    "\"sessions\":\"cannot-be-ended\",\"time\":\"2026-01-01T00:36:40Z\"}");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which programs may get credentials, and how rotators are found. */
+/* Which programs may get credentials. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -7,7 +7,6 @@
 
 #include "base/process.h"
 #include "rotators/contract/executable.h"
-#include "rotators/contract/rotator.h"
 #include "tests/unit/check.h"
 
 struct fixture {
@@ -54,32 +53,27 @@ install(const struct fixture *fixture, const char *content, mode_t mode)
 static void
 assert_refused(const struct fixture *fixture, const char *words)
 {
-	const char *const folders[] = {fixture->folder, NULL};
 	struct digest hash;
-	char path[4096];
 	struct err err;
 	int fd = -1;
 
 	assert_error(ERR_REFUSED, executable_open(fixture->path, &fd, &hash, &err));
 	assert_says(words);
 	assert_int_equal(fd, -1);
-	assert_error(ERR_REFUSED, rotator_find("test", folders, path, &hash, &err));
 }
 
 static void
 the_hash_is_that_of_the_content(void **state)
 {
 	const struct fixture *fixture = *state;
-	const char *const folders[] = {"/nowhere", fixture->folder, NULL};
 	struct digest hash, expected;
-	char path[4096];
+	FD fd = -1;
 	struct err err;
 
 	install(fixture, "#!/bin/sh\n", 0755);
 	assert_ok(sha256_one(view_of_text("#!/bin/sh\n"), &expected, &err));
-	assert_ok(rotator_find("test", folders, path, &hash, &err));
+	assert_ok(executable_open(fixture->path, &fd, &hash, &err));
 	assert_true(digest_equal(&hash, &expected));
-	assert_string_equal(path, fixture->path);
 }
 
 static void
@@ -132,35 +126,6 @@ relative_paths_are_refused(void **state)
 	assert_says("absolute");
 }
 
-static void
-an_unknown_rotator_is_reported_with_the_folders(void **state)
-{
-	const struct fixture *fixture = *state;
-	const char *const folders[] = {"/usr/libexec/halligan-none", fixture->folder, NULL};
-	struct digest hash;
-	char path[4096];
-	struct err err;
-
-	assert_error(ERR_NOT_FOUND, rotator_find("absent", folders, path, &hash, &err));
-	assert_says("/usr/libexec/halligan-none");
-	assert_says(fixture->folder);
-}
-
-static void
-names_that_could_leave_the_folder_are_refused(void **state)
-{
-	static const char *const wrong[] = {"", "../x", "x/y", "/x", "x y", "X",
-	    "a123456789b123456789c123456789d123456789e"};
-	const char *const folders[] = {"/usr/libexec", NULL};
-	struct digest hash;
-	char path[4096];
-	struct err err;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
-		assert_error(ERR_INVALID, rotator_find(wrong[i], folders, path, &hash, &err));
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -172,8 +137,6 @@ main(void)
 	    CASE(programs_of_other_users_are_refused),
 	    CASE(what_is_no_program_is_refused),
 	    CASE(relative_paths_are_refused),
-	    CASE(an_unknown_rotator_is_reported_with_the_folders),
-	    CASE(names_that_could_leave_the_folder_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

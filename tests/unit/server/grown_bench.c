@@ -151,7 +151,7 @@ put_definition(struct growing *growing, unsigned number, struct secret_row *secr
 	    .policy = "production",
 	    .rotator = "fake",
 	    .effect = "root there",
-	    .rotator_hash = name("rotator", 0),
+	    .contract = 2,
 	    .announced = {.holds = 1, .can = CAN_EXPEL},
 	    .target = json_new_object()};
 	const struct definitions definitions = {.vault = growing->ground->vault_id,

@@ -5,6 +5,7 @@
  * usage: served VAULT ROTATORS SHARED
  */
 #include "tests/unit/server/served.h"
+#include "rotators/contract/places.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -121,7 +122,7 @@ main(int argc, char **argv)
 	struct err err;
 
 	signal(SIGPIPE, SIG_IGN); /* as process_harden does */
-	const char *rotators[] = {argc > 2 ? argv[2] : NULL, NULL};
+	const struct rotator_places rotators = {.shipped = argc > 2 ? argv[2] : "/nonexistent"};
 	int fd = argc == 4 ? open(argv[3], O_RDWR) : -1;
 
 	if (fd < 0)
@@ -130,7 +131,7 @@ main(int argc, char **argv)
 	if (shared == MAP_FAILED || crypto_start(&err) != ERR_OK)
 		return 2;
 	const struct server_options options = {.folder = argv[1],
-	    .rotator_folders = rotators,
+	    .rotators = &rotators,
 	    .now = now,
 	    .rotator_seconds = 2,
 	    .due_seconds = (int)shared->due_seconds,

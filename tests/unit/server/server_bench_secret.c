@@ -106,8 +106,6 @@ bench_box(struct bench *bench, const char *name, const char *password,
 	    .count = 1};
 	DEFINITIONS_OF read = {0};
 	JSON *payload = NULL, *target = definition.target;
-	static const char *const folders[] = {BENCH_ROTATORS, NULL};
-	char path[4096];
 
 	json_put_text(target, "folder", bench->target);
 	json_put_text(target, "name", name);
@@ -116,7 +114,7 @@ bench_box(struct bench *bench, const char *name, const char *password,
 	snprintf(definition.policy, sizeof(definition.policy), "%s", bench->policy);
 	snprintf(definition.rotator, sizeof(definition.rotator), "fake");
 	snprintf(definition.effect, sizeof(definition.effect), "root on %s", name);
-	assert_ok(rotator_find("fake", folders, path, &definition.rotator_hash, &err));
+	definition.contract = ROTATOR_CONTRACT;
 	assert_ok(definitions_payload(&definitions, &payload, &err));
 	assert_ok(statement_new(STATEMENT_SECRET, false, payload, &ret_box->statement, &err));
 	person_sign(&bench->people[INFRA], &ret_box->statement);

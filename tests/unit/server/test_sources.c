@@ -20,6 +20,7 @@
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/opening/list.h"
 #include "ceremony/server/server.h"
+#include "rotators/contract/places.h"
 #include "tests/unit/server/told.h"
 #include "tests/unit/sweep.h"
 
@@ -143,9 +144,9 @@ static void *
 serve(void *context)
 {
 	struct host *host = context;
-	const char *const none[] = {NULL};
+	static const struct rotator_places none = {.shipped = "/nonexistent"};
 	const struct server_options options = {.folder = host->folder,
-	    .rotator_folders = none,
+	    .rotators = &none,
 	    .now = now};
 	struct err err;
 

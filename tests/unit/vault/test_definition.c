@@ -42,6 +42,8 @@ define(struct defined *defined)
 	definition->revision = 1;
 	snprintf(definition->policy, sizeof(definition->policy), "default");
 	snprintf(definition->rotator, sizeof(definition->rotator), "ssh-key");
+	definition->contract = 2;
+	definition->own = true;
 	memset(definition->rotator_hash.bytes, 4, DIGEST_SIZE);
 	fine(json_parse(view_of_text("{\"host\":\"db1\",\"deep\":{\"list\":[1,true,\"x\"]}}"),
 	         &definition->target, &err),
@@ -133,6 +135,8 @@ a_definition_reads_back_as_it_was_written(void **state)
 	assert_int_equal(definition->revision, 1);
 	assert_string_equal(definition->policy, "default");
 	assert_string_equal(definition->rotator, "ssh-key");
+	assert_int_equal(definition->contract, 2);
+	assert_true(definition->own);
 	assert_true(digest_equal(&definition->rotator_hash, &defined.definition.rotator_hash));
 	assert_string_equal(definition->effect, "root on the database host");
 	assert_int_equal(definitions.created, 1767225600);
@@ -155,6 +159,8 @@ every_broken_member_is_refused_with_its_name(void **state)
 	    {"\"policy\":\"default\"", "\"policy\":\"a b\"", "secret: policy"},
 	    {"\"name\":\"ssh-key\"", "\"name\":\"ssh/key\"", "secret: rotator: name"},
 	    {"\"name\":\"ssh-key\"", "\"name\":\"..\"", "secret: rotator: name"},
+	    {"\"contract\":2", "\"contract\":0", "secret: rotator: contract"},
+	    {"\"contract\":2,", "", "contract"},
 	    {"\"hash\":\"04", "\"hash\":\"4", "secret: rotator: hash"},
 	    {"\"hash\":", "\"path\":\"/bin/sh\",\"hash\":", "\"path\""},
 	    {"\"target\":{", "\"target\":[{", "secret"},
@@ -394,7 +400,7 @@ the_hash_of_a_definition_is_that_of_its_own_entry(void **state)
 	buf_bytes(&bytes, VIEW_OF(defined.vault.bytes));
 	buf_text(&bytes,
 	    "{\"secret\":\"03030303030303030303030303030303\",\"name\":\"prod/db\",\"revision\":1,"
-	    "\"policy\":\"default\",\"rotator\":{\"name\":\"ssh-key\",\"hash\":"
+	    "\"policy\":\"default\",\"rotator\":{\"name\":\"ssh-key\",\"contract\":2,\"hash\":"
 	    "\"0404040404040404040404040404040404040404040404040404040404040404\"},"
 	    "\"target\":{\"host\":\"db1\",\"deep\":{\"list\":[1,true,\"x\"]}},"
 	    "\"effect\":\"root on the database host\","

@@ -51,6 +51,7 @@ found_revised(struct revised *revised)
 	DEFINITION definition = {.revision = 1,
 	    .policy = "default",
 	    .rotator = "ssh-key",
+	    .contract = 2,
 	    .effect = "root on db1",
 	    .announced = {.holds = 1, .can = CAN_EXPEL}};
 
@@ -319,6 +320,7 @@ each_member_that_differs_is_told(void **state)
 	    "{\"host\":\"db2\",\"user\":\"root\",\"jump\":{\"host\":\"gate\"},"
 	    "\"keys\":[\"a\",[],{\"b\":1}]}");
 	snprintf(revised.next.effect, sizeof(revised.next.effect), "root on db2");
+	revised.next.own = true;
 	memset(revised.next.rotator_hash.bytes, 0xab, DIGEST_SIZE);
 	revised.next.announced.grace = 60;
 	revise(&revised);
@@ -326,7 +328,7 @@ each_member_that_differs_is_told(void **state)
 	         &err),
 	    &err);
 	assert_string_equal(buf_string(&text),
-	    "rotator: hash: \"0000000000000000000000000000000000000000000000000000000000000000\" -> "
+	    "rotator: hash: - -> "
 	    "\"abababababababababababababababababababababababababababababababab\"\n"
 	    "target: host: \"db1\" -> \"db2\"\n"
 	    "target: port: 22 -> -\n"
