@@ -20,6 +20,8 @@ if [ -n "${HALLIGAN_SWEEP:-}" ]; then # one case, which is whole or nothing
 fi
 SECRETS=${HALLIGAN_YEAR_SECRETS:-$SECRETS}
 ! ldd "$HALLIGAN" | grep -q libasan || SECRETS=20
+tokens_folder
+town_programs # before the sshd of the vault's machine starts, which has an /etc of its own from then on
 town_start
 
 # The vault's machine is reached over ssh only; each person's client has a memory of its own.
