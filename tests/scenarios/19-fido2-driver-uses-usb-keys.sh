@@ -148,6 +148,8 @@ ok "the other stops blinking" still
 is "nothing was touched there" "$(token_field 1901 touches)" "$touches"
 like "both work at once afterwards" "$(hid_list)" 'hidraw900\] aaguid=4e.*hidraw901\] aaguid=4e.*list ok 2$'
 like "none is touched: none is chosen" "$(hid_program "$PIV_CLI" choose 500)" '^choose touch: none of the 2 tokens was touched in time'
+both_free() { [ "$(hid_list | grep -o 'hidraw90[01]\] aaguid=4e' | wc -l)" = 2 ]; }
+ok "both give up blinking" tokens_until 20 both_free
 hid_program "$PIV_CLI" choose 60000 > chosen 2>&1 &
 blinks
 hid_unplug 1902 901
