@@ -94,7 +94,7 @@ def ceremony(bench):
 
 def rotator_starts(bench, count):
     """The target's program, as often as the rotator runs it."""
-    return sum(cost(bench.build, [TOWN + "/exec-target", TARGET, "check"]).cpu for _ in range(count))
+    return sum(cost(bench.build, ["/etc/halligan/programs/exec-target", TARGET, "check"]).cpu for _ in range(count))
 
 def done(bench):
     result = Result()

@@ -140,7 +140,8 @@ town_secret() {
 town_programs() {
 	if [ -z "${PROGRAMS:-}" ] && [ "$(id -u)" -eq 0 ]; then
 		PROGRAMS=/etc/halligan/programs
-		cp -a /etc /tmp/.etc && mount -n --bind /tmp/.etc /etc || exit 99 # whoever is root is alone (alone.sh)
+		# Whoever is root is alone (alone.sh), and what such a program starts has its /etc already.
+		[ -d /tmp/.etc ] || { cp -a /etc /tmp/.etc && mount -n --bind /tmp/.etc /etc; } || exit 99
 	elif [ -z "${PROGRAMS:-}" ]; then
 		export HOME=$TOKENS_DIR/home
 		PROGRAMS=$HOME/.config/halligan/programs
