@@ -46,8 +46,10 @@ arrange_fds(const struct process_spawn *spawn, int report)
 	if (report < 0 || null < 0)
 		return false;
 	for (int fd = 0; fd < PROCESS_FDS; fd++) {
-		aside[fd] = spawn->fds[fd] >= 0 ? fcntl(spawn->fds[fd], F_DUPFD, ASIDE) : -1;
-		if (spawn->fds[fd] >= 0 && aside[fd] < 0)
+		bool wanted = fd <= 2 ? spawn->fds[fd] >= 0 : spawn->fds[fd] > 0;
+
+		aside[fd] = wanted ? fcntl(spawn->fds[fd], F_DUPFD, ASIDE) : -1;
+		if (wanted && aside[fd] < 0)
 			return false;
 	}
 	for (int fd = 0; fd < PROCESS_FDS; fd++) {

@@ -15,7 +15,8 @@ struct process_spawn {
 	const char *name;        /* of it in messages; NULL: PATH */
 	const char *const *argv; /* NULL-terminated */
 	const char *const *env;  /* NULL-terminated, the whole environment of the child */
-	/* The child's descriptor N (0..8) is our FDS[N]; -1 is closed, but 0..2 are /dev/null. */
+	/* The child's descriptor N (0..8) is our FDS[N]; -1 is closed, but 0..2 are /dev/null.  From 3 on 0 is closed, too: what a
+	 * caller names no descriptor for gets none, not our input. */
 	int fds[PROCESS_FDS];
 	/* The child stays in our process group, so that it may ask at the terminal (ssh does, for
 	 * passphrases and host keys); then only itself is killed, not a whole group. */

@@ -53,10 +53,16 @@ static enum err_code
 find_programs(char ret_folder[4096], struct err *err)
 {
 	const char *home = geteuid() != 0 ? secure_getenv("HOME") : NULL;
+	size_t size = home != NULL ? strlen(home) : 0;
+	char folder[4096];
 
 	ret_folder[0] = '\0';
-	return home != NULL && home[0] == '/' ? file_path(home, USERS_PROGRAMS, ret_folder, err) :
-	                                        ERR_OK;
+	if (size == 0 || size >= sizeof(folder) || home[0] != '/')
+		return ERR_OK;
+	memcpy(folder, home, size + 1);
+	while (size > 1 && folder[size - 1] == '/') /* as a definition has it */
+		folder[--size] = '\0';
+	return file_path(folder, USERS_PROGRAMS, ret_folder, err);
 }
 
 static enum err_code

@@ -41,13 +41,38 @@ look_in(const char *folder, const char *file, bool own, struct rotator_found *re
 }
 
 static enum err_code
-look_among_own(const struct rotator_places *places, const char *file,
+check_pinned(const char *path, const struct digest *hash, const struct digest *pinned,
+    struct err *err)
+{
+	if (digest_equal(hash, pinned))
+		return ERR_OK;
+	return err_set(err, ERR_REFUSED,
+	    "%s is not the program that the secret's definition pins: its SHA-256 differs; was it updated, or "
+	    "replaced? Nothing of it was run. `halligan secret change` agrees to another one",
+	    path);
+}
+
+/* Each folder is looked at: what stands in the way in one, or another program of that name, hides no right one in the next. */
+static enum err_code
+look_among_own(const struct rotator_places *places, const char *file, const struct digest *pinned,
     struct rotator_found *ret_found, struct err *err)
 {
+	struct rotator_found found;
+	struct err one;
+
 	(void)err_set(err, ERR_NOT_FOUND, "no folder for programs of the host's own is known");
-	for (size_t i = 0; places->own[i] != NULL && err->code == ERR_NOT_FOUND; i++)
-		if (look_in(places->own[i], file, true, ret_found, err) == ERR_OK)
+	for (size_t i = 0; places->own[i] != NULL; i++) {
+		enum err_code code = look_in(places->own[i], file, true, &found, &one);
+
+		if (code == ERR_OK && pinned != NULL)
+			code = check_pinned(found.path, &found.hash, pinned, &one);
+		if (code == ERR_OK) {
+			*ret_found = found;
 			return ERR_OK;
+		}
+		if (err->code == ERR_NOT_FOUND)
+			*err = one;
+	}
 	return err->code;
 }
 
@@ -75,20 +100,8 @@ rotator_find(const struct rotator_places *places, const char *name, struct rotat
 	enum err_code code = look_in(places->shipped, file, false, ret_found, err);
 
 	if (code == ERR_NOT_FOUND)
-		code = look_among_own(places, file, ret_found, err);
+		code = look_among_own(places, file, NULL, ret_found, err);
 	return code == ERR_NOT_FOUND ? say_missing(places, name, true, true, err) : code;
-}
-
-static enum err_code
-check_pinned(const char *path, const struct digest *hash, const struct digest *pinned,
-    struct err *err)
-{
-	if (digest_equal(hash, pinned))
-		return ERR_OK;
-	return err_set(err, ERR_REFUSED,
-	    "%s is not the program that the secret's definition pins: its SHA-256 differs; was it updated, or "
-	    "replaced? Nothing of it was run. `halligan secret change` agrees to another one",
-	    path);
 }
 
 enum err_code
@@ -99,14 +112,12 @@ rotator_find_defined(const struct rotator_places *places, const char *name,
 	char file[FILE_SIZE];
 
 	TRY(file_of(name, file, err));
-	enum err_code code = pinned != NULL ? look_among_own(places, file, &found, err) :
+	enum err_code code = pinned != NULL ? look_among_own(places, file, pinned, &found, err) :
 	                                      look_in(places->shipped, file, false, &found, err);
 
 	if (code == ERR_NOT_FOUND)
 		return say_missing(places, name, pinned == NULL, pinned != NULL, err);
 	TRY(code);
-	if (pinned != NULL)
-		TRY(check_pinned(found.path, &found.hash, pinned, err));
 	*ret_found = found;
 	return ERR_OK;
 }

@@ -357,6 +357,8 @@ damage(struct delivery *delivery, const char *why, struct err *err)
 		TRY(store_get_debt(session->store, &row->debt, &debt, err));
 		TRY(debt_void(session, &debt, "nothing could be opened", err));
 		leaf_debt(&leaf, &debt);
+		if (debt.untried) /* from now on this ceremony has nothing to do with it */
+			opening->items[delivery->item->position].has_debt = false;
 	}
 	TRY(store_set_part_exposed(session->store, &row->secret, row->version, err));
 	leaf_text(&leaf, "reason", why);

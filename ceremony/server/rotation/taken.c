@@ -61,6 +61,18 @@ has_escrow(const struct session *session, const struct id *debt, const char *end
 	return ERR_OK;
 }
 
+/* A file that cannot be read is an alarm about this debt, and keeps nobody from anything else: what it has must not be lost, so
+ * its ceremony waits until a person looked. */
+static enum err_code
+of_this_debt(enum err_code code, struct err *err)
+{
+	if (code != ERR_INTEGRITY && code != ERR_CRYPTO && code != ERR_VERSION)
+		return code;
+	err->code = ERR_IO;
+	return err_add(err,
+	    "put the escrow file of its debt back as it was, or, where there is none, move it away");
+}
+
 /* What the debt has, which nobody else changes from now on, to the last value that a run which was cut off made.  One that
  * begins with its ceremony has nothing yet, and nobody pays it. */
 static enum err_code
@@ -77,7 +89,7 @@ read_present(struct session *session, const struct id *debt, struct escrow *escr
 	TRY(host_id_path(session->folder, "escrow", debt, ".lock", lock, err));
 	TRY(file_lock(lock, "rotate", LOCK_SECONDS, ret_lock, err));
 	TRY(payment_settle_new(session, debt, &escrow->secret, err));
-	return escrow_read(session->folder, &session->keys, escrow, err);
+	return of_this_debt(escrow_read(session->folder, &session->keys, escrow, err), err);
 }
 
 enum err_code

@@ -107,6 +107,36 @@ an_order_goes_on_where_the_ceremony_that_took_it_over_opened_nothing(void **stat
 	assert_true(target_accepts(bench, night.old));
 }
 
+/* Its escrow file is not what it was: the release waits for that, everything else goes on, and with the file it is done. */
+static void
+a_damaged_escrow_of_an_order_keeps_nobody_else_from_anything(void **state)
+{
+	struct bench *bench = *state;
+	SECRET *credential = NULL;
+	char debt[20];
+	struct err err;
+
+	target_mode(bench, lost);
+	assert_ok(changes_order(bench, INFRA, "prod/db", &err));
+	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	bench_end(bench);
+	bench->shared->no_due = 1;
+	bench_shell(bench,
+	    "file=$(ls vault/escrow/* | grep -v lock); cp $file kept; printf x > $file");
+	assert_error(ERR_IO, bench_approve(bench, &bench->people[SECOPS], &id, &err));
+	assert_says("put the escrow file of its debt back");
+	bench_end(bench);
+	assert_replies(bench, op_new("status"), "put the escrow file of its debt back");
+	bench_end(bench);
+	bench_shell(bench, "cat kept > $(ls vault/escrow/* | grep -v lock)");
+	bench->shared->no_due = 0;
+	assert_ok(bench_open(bench, &bench->people[ALICE], &id, &credential, NULL, &err));
+	assert_ok(bench_done(bench, &id, debt, &err));
+	assert_string_equal(debt, "retired");
+	bench_verify(bench);
+}
+
 /* It waits for a person; but whoever has the value since then is to lose it when the lease ends. */
 static void
 a_degraded_order_that_a_release_took_over_is_tried_when_the_lease_ends(void **state)
@@ -242,6 +272,7 @@ main(void)
 	    TEST(whoever_wants_to_open_it_is_told_of_the_order_and_may),
 	    TEST(a_resealing_that_an_order_overtook_holds_nothing_up),
 	    TEST(an_order_goes_on_where_the_ceremony_that_took_it_over_opened_nothing),
+	    TEST(a_damaged_escrow_of_an_order_keeps_nobody_else_from_anything),
 	    TEST(a_degraded_order_that_a_release_took_over_is_tried_when_the_lease_ends),
 	    TEST(killed_while_it_is_taken_over_nothing_is_lost),
 	    TEST(killed_at_any_step_and_then_taken_over_nothing_is_lost),

@@ -132,17 +132,21 @@ neither_of_one_name_stands_for_the_other(void **state)
 }
 
 static void
-a_users_own_folder_comes_after_the_hosts(void **state)
+nothing_in_the_hosts_folder_hides_a_users_own_that_was_pinned(void **state)
 {
 	const struct fixture *fixture = *state;
-	struct digest pinned = install(fixture->users, "halligan-rotate-keys", OWN);
+	struct digest pinned = install(fixture->users, "halligan-rotate-keys", OWN), other = {{1}};
 	struct rotator_found one;
 	struct err err;
 
 	assert_true(found(fixture, &pinned).own);
-	(void)install(fixture->own, "halligan-rotate-keys", SHIPPED);
+	(void)install(fixture->own, "halligan-rotate-keys", SHIPPED); /* another of that name */
+	assert_string_equal(strrchr(found(fixture, &pinned).path, '/'), "/halligan-rotate-keys");
+	assert_non_null(strstr(found(fixture, &pinned).path, "/users/"));
+	assert_int_equal(chmod(fixture->own, 0777), 0); /* a folder that is not to be trusted */
+	assert_true(found(fixture, &pinned).own);
 	assert_error(ERR_REFUSED,
-	    rotator_find_defined(&fixture->places, "keys", &pinned, &one, &err));
+	    rotator_find_defined(&fixture->places, "keys", &other, &one, &err));
 	assert_says(fixture->own);
 }
 
@@ -292,7 +296,7 @@ main(void)
 	    CASE(a_rotator_that_comes_with_halligan_is_found_by_its_name_whatever_it_is_today),
 	    CASE(a_program_of_the_hosts_own_is_the_one_that_was_pinned_and_no_other),
 	    CASE(neither_of_one_name_stands_for_the_other),
-	    CASE(a_users_own_folder_comes_after_the_hosts),
+	    CASE(nothing_in_the_hosts_folder_hides_a_users_own_that_was_pinned),
 	    CASE(an_unknown_rotator_is_reported_with_the_folders),
 	    CASE(names_that_could_leave_the_folder_are_refused),
 	    CASE(a_program_in_the_folder_for_them_is_handed_over_when_it_is_pinned),
