@@ -98,19 +98,18 @@ go_to_root(struct walk *walk, struct err *err)
 	return check_folder(walk, err);
 }
 
-/* PART, a link in a folder in which nobody else can make one in its place: where it leads is left, too. */
+/* LINK, open, is PART of the folder: where it leads is left, too. */
 static enum err_code
-follow(struct walk *walk, const char *part, struct err *err)
+follow(struct walk *walk, const char *part, int link, const struct stat *status, struct err *err)
 {
 	char target[PATH_SIZE], left[PATH_SIZE];
-	struct stat status;
-	ssize_t size = readlinkat(walk->folder, part, target, sizeof(target) - 1);
+	ssize_t size = readlinkat(link, "", target, sizeof(target) - 1);
 
-	if (size < 0 || fstatat(walk->folder, part, &status, AT_SYMLINK_NOFOLLOW) != 0)
+	if (size < 0)
 		return say_errno(walk, errno, err);
-	if (!is_ours(&status)) {
+	if (!is_ours(status)) {
 		(void)snprintf(left, sizeof(left), "the link %.2000s/%.255s", walk->so_far, part);
-		return say_owner(left, &status, err);
+		return say_owner(left, status, err);
 	}
 	target[size] = '\0';
 	if (++walk->links > LINKS ||
@@ -130,7 +129,7 @@ enter(struct walk *walk, const char *part, struct err *err)
 	if (next < 0 || fstat(next, &status) != 0)
 		return say_errno(walk, errno, err);
 	if (S_ISLNK(status.st_mode))
-		return follow(walk, part, err);
+		return follow(walk, part, next, &status, err);
 	if (!S_ISDIR(status.st_mode))
 		return say_errno(walk, ENOTDIR, err);
 	if (strcmp(part, "..") == 0) /* no link leads to SO_FAR */

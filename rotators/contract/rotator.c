@@ -104,8 +104,9 @@ run_program(struct rotator *rotator, const struct rotator_start *start, struct e
 
 	TRY(executable_open(start->path, &executable, &hash, err));
 	if (!digest_equal(&hash, &start->hash))
-		return err_set(err, ERR_INTEGRITY,
-		    "%s is another program than a moment ago: its SHA-256 differs. Nothing was run",
+		return err_set(err, ERR_REFUSED,
+		    "%s is another program than a moment ago: its SHA-256 differs; was it just upgraded? Nothing of "
+		    "it was run; the next attempt takes it as it is then",
 		    start->path);
 	TRY(description_runs(start->path, &runs, err));
 	if (runs)

@@ -12,7 +12,7 @@ struct rotator; /* one running process */
 
 struct rotator_start {
 	const char *path;
-	struct digest hash; /* as it was found; ERR_INTEGRITY when the executable differs */
+	struct digest hash; /* as it was found; ERR_REFUSED when the executable differs */
 	/* Where the program may stand that the target's "command" names, where its description asks for one. */
 	const struct rotator_places *places;
 	const struct json *target;      /* the definition's target object */
@@ -20,8 +20,8 @@ struct rotator_start {
 	struct view current, next, via; /* encoded credentials; .size 0: absent */
 	unsigned seconds;               /* deadline for each verb, at least 1 */
 };
-/* ERR_INTEGRITY (hash), ERR_REFUSED (owner, mode; a program that the definition does not pin), ERR_NOT_FOUND, ERR_INVALID (a
- * value that is no credential), ERR_IO. */
+/* ERR_REFUSED (hash, owner, mode; a program that the definition does not pin), ERR_NOT_FOUND, ERR_INVALID (a value that is no
+ * credential), ERR_IO. */
 enum err_code rotator_start(const struct rotator_start *start, struct rotator **ret_rotator,
     struct err *err) MUST_CHECK;
 void rotator_free(struct rotator *rotator); /* ends the process; accepts NULL */

@@ -58,7 +58,7 @@ like "and so does the statement" "$(halligan secret show ops 2>&1)" 'replaced, n
 mkdir users.halligan-new		# in the program's way
 as infra rotate ops --now > order.log 2>&1
 is "an order that cannot be carried out is owed" "$(db "SELECT count(*) FROM debts WHERE untried = 1 AND state <> 'retired'")" 1
-told "what is only to be sealed again waits" 1 'ops: an operator ordered its replacement.*only a rotation that names it' as infra reseal --reason "a leaver" ops
+told "what is only to be sealed again waits" 1 'ops: an operator ordered its replacement.*only a request or a rotation that names it' as infra reseal --reason "a leaver" ops
 ok "a rotation by its officers can be asked for" as infra reseal --rotate --reason "now" ops
 ok "and taken back" as infra cancel --reason "asked for by alice"
 ok "and so can the value" as alice request ops --reason "no mail" --incident 8 --for 30m

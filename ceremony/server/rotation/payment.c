@@ -339,15 +339,15 @@ load_definition(struct payment *payment, struct err *err)
 	struct err cause;
 	enum err_code code = chain_definition(payment->session, &payment->secret.definition,
 	    &payment->definition, &cause);
+	bool stops = code == ERR_REFUSED || code == ERR_NOT_FOUND;
 
 	if (code == ERR_OK) {
 		code =
 		    program_of(payment->session, &payment->definition, &payment->program, &cause);
 		/* Whatever it is, it is of this debt alone, which waits: the next one is paid. */
-		if (code != ERR_OK && code != ERR_MEMORY && code != ERR_INTERNAL)
-			return payment_stop(payment, code, err, "%.400s", cause.text);
+		stops = code != ERR_OK && code != ERR_MEMORY && code != ERR_INTERNAL;
 	}
-	if (code == ERR_REFUSED || code == ERR_NOT_FOUND)
+	if (stops)
 		return payment_stop(payment, code, err, "%.400s", cause.text);
 	if (code != ERR_OK)
 		*err = cause;

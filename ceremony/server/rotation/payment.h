@@ -56,13 +56,13 @@ struct payment {
 void payment_done(struct payment *payment);
 #define PAYMENT CLEANUP(payment_done) struct payment
 
-/* The values of DEBT, each of a version that the database knows.  When they are not to be had nothing may be done:
- * RET_LOST says why, with its cure, and is ERR_OK else; a debt that is just being opened has none yet.  Errors
- * returned are the vault's own. */
 /* An earlier run was cut off while it committed: what it wrote beside the escrow of DEBT, which is SECRET's, becomes the escrow
  * or goes.  Under the debt's lock. */
 enum err_code payment_settle_new(struct session *session, const struct id *debt,
     const struct secret_id *secret, struct err *err) MUST_CHECK;
+/* The values of DEBT, each of a version that the database knows.  When they are not to be had nothing may be done:
+ * RET_LOST says why, with its cure, and is ERR_OK else; a debt that is just being opened has none yet.  Errors
+ * returned are the vault's own. */
 enum err_code payment_escrow(struct session *session, const struct debt_row *debt,
     struct escrow *ret_escrow, struct err *ret_lost, struct err *err) MUST_CHECK;
 

@@ -70,7 +70,7 @@ of_this_debt(enum err_code code, struct err *err)
 		return code;
 	err->code = ERR_IO;
 	return err_add(err,
-	    "put the escrow file of its debt back as it was, or, where there is none, move it away");
+	    "put the escrow file of its debt back as it was; where there is none, move it away, and what it had is lost");
 }
 
 /* What the debt has, which nobody else changes from now on, to the last value that a run which was cut off made.  One that

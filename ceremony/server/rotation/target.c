@@ -50,8 +50,9 @@ start(struct payment *payment, uint32_t current, uint32_t next, struct rotator *
 	(void)snprintf(name, sizeof(name), NAME_PREFIX);
 	text_hex(VIEW_OF(payment->debt.id.bytes), name + strlen(NAME_PREFIX));
 	TRY(store_settle(payment->session->store, err));
+	TRY(rotator_start(&options, ret_rotator, err));
 	payment->ran = payment->program.hash;
-	return rotator_start(&options, ret_rotator, err);
+	return ERR_OK;
 }
 
 /* The value that the target accepts by now. */

@@ -193,7 +193,7 @@ judge_free(struct judging *judging, const struct secret_row *secret, struct err 
 		cannot(judging->stale, "it was released, and is replaced at the lease's end");
 	if (ordered && judging->stale->can) {
 		cannot(judging->stale,
-		    "an operator ordered its replacement, which is not over: only a rotation that names it opens it");
+		    "an operator ordered its replacement, which is not over: only a request or a rotation that names it opens it");
 		judging->stale->ordered = true;
 	}
 	return ERR_OK;

@@ -31,6 +31,26 @@ assert_replies(struct bench *bench, struct json *request, const char *words)
 		fail_msg("%s is not in %s", words, buf_string(&text));
 }
 
+/* The second approval of ID dies as soon as it is decided. */
+static void
+approve_until_releasing(struct bench *bench, const struct id *id)
+{
+	struct err err;
+
+	bench_keep(bench, "approved");
+	for (int at = 1;
+	     bench_count(bench, "SELECT count(*) FROM ceremonies WHERE state = 'releasing'") == 0;
+	     at++) {
+		bench_restore(bench, "approved");
+		assert_ok(bench_hello(bench, &err));
+		bench->shared->points = 0;
+		bench->shared->kill_at = at;
+		(void)!bench_approve(bench, &bench->people[SECOPS], id, &err);
+		bench_end(bench);
+		bench->shared->kill_at = 0;
+	}
+}
+
 /* What a client goes by before it asks. */
 static void
 whoever_wants_to_open_it_is_told_of_the_order_and_may(void **state)
@@ -66,6 +86,25 @@ a_resealing_that_an_order_overtook_holds_nothing_up(void **state)
 	assert_ok(bench_suspend(bench, CISO, INFRA, &err));
 }
 
+/* What officers decided, and is being done, no operator undoes. */
+static void
+no_order_begins_beside_a_resealing_that_is_being_done(void **state)
+{
+	struct bench *bench = *state;
+	struct id id = batch_ask(bench, MODE_RESEAL);
+	struct err err;
+
+	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
+	bench->shared->no_due = 1;
+	approve_until_releasing(bench, &id);
+	assert_error(ERR_BUSY, changes_order(bench, INFRA, "prod/db", &err));
+	assert_says("officers are about to open it");
+	bench->shared->no_due = 0;
+	bench_end(bench);
+	bench_due(bench);
+	assert_int_equal(bench_current(bench, "prod/db"), 3); /* it was sealed again */
+}
+
 /* The ceremony cannot open it any more, and its target may have the next value. */
 static void
 an_order_goes_on_where_the_ceremony_that_took_it_over_opened_nothing(void **state)
@@ -79,18 +118,7 @@ an_order_goes_on_where_the_ceremony_that_took_it_over_opened_nothing(void **stat
 	bench->shared->no_due = 1;
 	struct id id = bench_request(bench, &bench->people[ALICE], "prod/db");
 	assert_ok(bench_approve(bench, &bench->people[CISO], &id, &err));
-	bench_keep(bench, "approved");
-	for (int at = 1;
-	     bench_count(bench, "SELECT count(*) FROM ceremonies WHERE state = 'releasing'") == 0;
-	     at++) {
-		bench_restore(bench, "approved");
-		assert_ok(bench_hello(bench, &err));
-		bench->shared->points = 0;
-		bench->shared->kill_at = at;
-		(void)!bench_approve(bench, &bench->people[SECOPS], &id, &err);
-		bench_end(bench);
-		bench->shared->kill_at = 0;
-	}
+	approve_until_releasing(bench, &id);
 	bench_shell(bench, "rm vault/ceremony/*.key");
 	assert_false(is_ordered(bench)); /* it was taken over */
 	bench->shared->no_due = 0;
@@ -101,6 +129,8 @@ an_order_goes_on_where_the_ceremony_that_took_it_over_opened_nothing(void **stat
 		fail_msg("%s: %s: %s", debt, code, note);
 	assert_int_equal(bench_current(bench, "prod/db"), 3);
 	assert_int_equal(bench_files(bench, "escrow"), 0);
+	assert_int_equal(bench_count(bench, "SELECT count(*) FROM items WHERE debt IS NOT NULL"),
+	    0);
 	bench_verify(bench);
 	NIGHT night = {0};
 	night_release(bench, &night); /* what is current is what the target takes */
@@ -271,6 +301,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(whoever_wants_to_open_it_is_told_of_the_order_and_may),
 	    TEST(a_resealing_that_an_order_overtook_holds_nothing_up),
+	    TEST(no_order_begins_beside_a_resealing_that_is_being_done),
 	    TEST(an_order_goes_on_where_the_ceremony_that_took_it_over_opened_nothing),
 	    TEST(a_damaged_escrow_of_an_order_keeps_nobody_else_from_anything),
 	    TEST(a_degraded_order_that_a_release_took_over_is_tried_when_the_lease_ends),

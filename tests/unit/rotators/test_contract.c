@@ -441,7 +441,7 @@ another_program_than_the_pinned_one_is_not_run(void **state)
 	struct rotator_start how = start_of(fixture);
 
 	install(fixture, ": > $t\n");
-	assert_error(ERR_INTEGRITY, rotator_start(&how, &rotator, &err));
+	assert_error(ERR_REFUSED, rotator_start(&how, &rotator, &err));
 	assert_says("SHA-256 differs");
 	assert_false(file_exists(fixture->trace));
 }
