@@ -225,7 +225,8 @@ stage_roster(struct bench *bench, const struct seat *seats, size_t seat_count,
 	assert_int_equal(roster_new(&roster, &inner), ERR_OK);
 	roster->vault = bench->vault_id;
 	roster->charter = bench->charter->digest;
-	roster->version = 2;
+	roster->version = (uint32_t)bench_count(bench,
+	    "SELECT count(*) + 1 FROM documents JOIN statements USING (digest) WHERE type = 'roster'");
 	roster->previous = bench->roster;
 	roster->created = bench->shared->now;
 	roster->seat_count = seat_count;
@@ -234,7 +235,8 @@ stage_roster(struct bench *bench, const struct seat *seats, size_t seat_count,
 	assert_int_equal(roster_payload(roster, &payload, &inner), ERR_OK);
 	stage_state(STATEMENT_ROSTER, payload, NULL, &statement);
 	sign_all(&statement, signers, count);
-	return bench_propose(bench, &statement, first, last, err);
+	TRY(bench_propose(bench, &statement, first, last, err));
+	return dsse_digest(&statement, &bench->roster, err);
 }
 
 enum err_code
