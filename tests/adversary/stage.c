@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/adversary/stage.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 
 #include "base/credential.h"
@@ -210,7 +211,9 @@ stage_charter(struct bench *bench, const struct person *const *signers, size_t c
 	assert_int_equal(charter_payload(next, &payload, &inner), ERR_OK);
 	stage_state(STATEMENT_CHARTER, payload, NULL, &statement);
 	sign_all(&statement, signers, count);
-	return bench_propose(bench, &statement, first, last, err);
+	TRY(bench_propose(bench, &statement, first, last, err));
+	charter_freep(&bench->charter);
+	return charter_parse(&statement, &bench->charter, err);
 }
 
 enum err_code
@@ -280,6 +283,24 @@ stage_rows(struct bench *bench, const char *table)
 
 	snprintf(query, sizeof(query), "SELECT count(*) FROM %s", table);
 	return bench_count(bench, query);
+}
+
+void
+stage_blob(struct bench *bench, const char *query, struct buf *ret_bytes)
+{
+	sqlite3 *database = NULL;
+	sqlite3_stmt *statement = NULL;
+	char path[300];
+
+	bench_end(bench);
+	snprintf(path, sizeof(path), "%s/vault.db", bench->vault);
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(database, query, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	buf_bytes(ret_bytes,
+	    view_of(sqlite3_column_blob(statement, 0), (size_t)sqlite3_column_bytes(statement, 0)));
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
 }
 
 bool

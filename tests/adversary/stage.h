@@ -15,8 +15,9 @@ void *stage_arrive(void);
 void stage_pause(void *stage);
 void stage_again(void *stage);
 void stage_leave(void *stage);
-#define STAGE                                                                                      \
-	.arrive = stage_arrive, .pause = stage_pause, .again = stage_again, .leave = stage_leave
+#define STAGE_FROM(begin)                                                                          \
+	.arrive = begin, .pause = stage_pause, .again = stage_again, .leave = stage_leave
+#define STAGE STAGE_FROM(stage_arrive)
 
 /* What is there now stands at the beginning of each attempt. */
 void stage_keep(struct bench *bench);
@@ -53,7 +54,7 @@ enum err_code stage_done(struct bench *bench, const struct id *id, const struct 
 void stage_objection(struct bench *bench, const struct id *id, const struct person *named,
     enum statement_type type, struct dsse *ret_statement);
 /* bench->charter, as the attempt has changed it, as the next charter, proposed with the signatures of SIGNERS
- * and the enrolments of people FIRST to LAST. */
+ * and the enrolments of people FIRST to LAST; once it is in force, bench->charter is what came of it. */
 enum err_code stage_charter(struct bench *bench, const struct person *const *signers, size_t count,
     int first, int last, struct err *err);
 /* A roster after the present one, with SEATS and the enrolments of people FIRST to LAST. */
@@ -67,6 +68,8 @@ enum err_code stage_order(struct bench *bench, const struct person *by, struct e
 /* --- What has become of the vault ------------------------------------------------------------- */
 
 int64_t stage_rows(struct bench *bench, const char *table);
+/* The only column of the first row of QUERY, as a thief of the database has it. */
+void stage_blob(struct bench *bench, const char *query, struct buf *ret_bytes);
 /* Is the ceremony ID in STATE? */
 bool stage_is(struct bench *bench, const struct id *id, const char *state);
 /* How many bytes of what the target accepts as prod/db's password stand in BYTES: all or none. */
