@@ -342,6 +342,21 @@ stage_has_envelope(struct bench *bench, struct view bytes)
 }
 
 bool
+stage_fetches(struct bench *bench, const struct person *person, const struct id *id,
+    struct err *err)
+{
+	struct json *message = op_new("open");
+	JSON *reply = NULL;
+	BUF box = {0};
+
+	json_put_hex(message, "id", VIEW_OF(id->bytes));
+	json_put_int(message, "position", 0);
+	json_put_hex(message, "token", VIEW_OF(person->seat.tokens[0].id.bytes));
+	return bench_call(bench, message, (struct view){0}, &reply, &box, err) == ERR_OK &&
+	    box.size > 0;
+}
+
+bool
 stage_opens(struct bench *bench, const struct person *person, const struct id *id, struct err *err)
 {
 	SECRET *credential = NULL;

@@ -76,6 +76,9 @@ bool stage_is(struct bench *bench, const struct id *id, const char *state);
 bool stage_holds(struct bench *bench, struct view bytes);
 /* Has BYTES an envelope in it as the vault stores it? */
 bool stage_has_envelope(struct bench *bench, struct view bytes);
+/* Is the answer of ID for PERSON handed out? */
+bool stage_fetches(struct bench *bench, const struct person *person, const struct id *id,
+    struct err *err);
 /* Does somebody hold what ID released to PERSON? */
 bool stage_opens(struct bench *bench, const struct person *person, const struct id *id,
     struct err *err);

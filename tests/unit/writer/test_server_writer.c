@@ -2,13 +2,11 @@
 /* What someone who can write the database could want: releases, leases, debts, targets, people. */
 #include <stdio.h>
 
-#include "base/credential.h"
 #include "ceremony/server/rotation/wait.h"
 #include "tests/unit/server/batch_bench.h"
 #include "tests/unit/writer/writer_bench.h"
 #include "vault/documents/charter.h"
 #include "vault/documents/suspension.h"
-#include "vault/seal/seal.h"
 
 static enum err_code
 status_after_the_lease(struct scene *scene, struct err *err)
@@ -38,45 +36,6 @@ rotate_when_due(struct scene *scene, struct err *err)
 
 /* ---- forged versions ---- */
 
-static struct seal_recipient
-recipient_of(const struct bench *bench, const char *seat)
-{
-	for (int i = CISO; i <= CAROL; i++)
-		if (strcmp(bench->people[i].name, seat) == 0)
-			return (struct seal_recipient){seat, bench->people[i].seat.tokens[0].id,
-			    bench->people[i].seat.tokens[0].keys[KEY_SHARE]};
-	fail_msg("no person %s", seat);
-	return (struct seal_recipient){NULL};
-}
-
-/* Another credential, sealed to the public keys of the same officers. */
-static void
-forge(const struct bench *bench, struct hand_version *version)
-{
-	struct err err;
-	struct seal_recipient recipients[QUORUM_SEATS];
-	SEALED_VERSION sealed = {{0}};
-	SECRET *credential = NULL;
-	struct quorum quorum;
-	size_t count = version->header->envelope_count;
-
-	assert_ok(credential_new(&credential, &err));
-	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text("theirs"), &err));
-	assert_ok(quorum_parse(version->header->quorum, &quorum, &err));
-	for (size_t i = 0; i < count; i++)
-		recipients[i] = recipient_of(bench, version->header->envelopes[i].seat);
-	assert_ok(seal_version(version->header, &quorum, recipients, count, secret_view(credential),
-	    &sealed, NULL, &err));
-	version_row_done(&version->row);
-	version->row.header = TAKE(sealed.header);
-	version->row.ciphertext = TAKE(sealed.ciphertext);
-	for (size_t i = 0; i < count; i++) {
-		sealed_box_done(&version->envelopes[i]);
-		version->envelopes[i] = TAKE(sealed.envelopes[i]);
-	}
-	assert_ok(header_decode(buf_view(&version->row.header), version->header, &err));
-}
-
 static void
 a_forged_version_is_not_asked_for(void **state)
 {
@@ -89,15 +48,15 @@ a_forged_version_is_not_asked_for(void **state)
 	(void)state;
 	bench_add_secret(bench);
 	bench_keep(bench, "kept");
-	hand_exchange(bench, "prod/db", forge);
+	hand_exchange(bench, "prod/db", scene_forge);
 	/* By the vault's own hand it would be released. */
 	bench_request_make(bench, &bench->people[CAROL], "prod/db", &scene.request);
 	take_tables(bench, rows);
 	expect_alarm(&scene, scene_request, CHANGED("versions"));
-	hand_exchange(bench, "prod/db", forge);
+	hand_exchange(bench, "prod/db", scene_forge);
 	take_tables(bench, all);
 	expect_alarm(&scene, scene_hello, "the state tree");
-	hand_exchange(bench, "prod/db", forge);
+	hand_exchange(bench, "prod/db", scene_forge);
 	take_database(bench);
 	expect_alarm(&scene, scene_hello, "somebody wrote there");
 	bench_request_make(bench, &bench->people[CAROL], "prod/db", &scene.request);

@@ -3,7 +3,9 @@
 
 #include <stdio.h>
 
+#include "base/credential.h"
 #include "tests/unit/server/batch_bench.h"
+#include "vault/seal/seal.h"
 
 void
 scene_done(struct scene *scene)
@@ -125,6 +127,44 @@ expect_alarms(struct scene *scene, const struct attack *rows, size_t count, comm
 		bench_tamper(scene->bench, rows[i].change);
 		expect_alarm(scene, run, rows[i].says);
 	}
+}
+
+static struct seal_recipient
+recipient_of(const struct bench *bench, const char *seat)
+{
+	for (int i = CISO; i <= CAROL; i++)
+		if (strcmp(bench->people[i].name, seat) == 0)
+			return (struct seal_recipient){seat, bench->people[i].seat.tokens[0].id,
+			    bench->people[i].seat.tokens[0].keys[KEY_SHARE]};
+	fail_msg("no person %s", seat);
+	return (struct seal_recipient){NULL};
+}
+
+void
+scene_forge(const struct bench *bench, struct hand_version *version)
+{
+	struct err err;
+	struct seal_recipient recipients[QUORUM_SEATS];
+	SEALED_VERSION sealed = {{0}};
+	SECRET *credential = NULL;
+	struct quorum quorum;
+	size_t count = version->header->envelope_count;
+
+	assert_ok(credential_new(&credential, &err));
+	assert_ok(credential_add(credential, FIELD_PASSWORD, view_of_text("theirs"), &err));
+	assert_ok(quorum_parse(version->header->quorum, &quorum, &err));
+	for (size_t i = 0; i < count; i++)
+		recipients[i] = recipient_of(bench, version->header->envelopes[i].seat);
+	assert_ok(seal_version(version->header, &quorum, recipients, count, secret_view(credential),
+	    &sealed, NULL, &err));
+	version_row_done(&version->row);
+	version->row.header = TAKE(sealed.header);
+	version->row.ciphertext = TAKE(sealed.ciphertext);
+	for (size_t i = 0; i < count; i++) {
+		sealed_box_done(&version->envelopes[i]);
+		version->envelopes[i] = TAKE(sealed.envelopes[i]);
+	}
+	assert_ok(header_decode(buf_view(&version->row.header), version->header, &err));
 }
 
 void

@@ -47,6 +47,8 @@ struct attack {
 void expect_alarms(struct scene *scene, const struct attack *rows, size_t count, command *run);
 #define EXPECT_ALARMS(scene, rows, run) expect_alarms(scene, rows, ARRAY_SIZE(rows), run)
 
+/* For hand_exchange: another credential, "theirs", sealed to the public keys of the same officers. */
+void scene_forge(const struct bench *bench, struct hand_version *version);
 /* The vault's database as it was kept, but for TABLES, which it gets from the one that is there now. */
 void take_tables(struct bench *bench, const char *const *tables);
 /* The whole of what is there now, under the anchor that was kept. */
