@@ -13,6 +13,7 @@
 #include "base/text_time.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/item.h"
+#include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 #include "vault/store/debt.h"
@@ -289,7 +290,8 @@ judge_request(struct session *session, void *context, struct err *err)
 	TRY(journal_check_clock(session, err));
 	TRY(check_mode(&asking->asked, err));
 	TRY(check_clock(&asking->asked, session_now(session), err));
-	TRY(request_check(&asking->request, &asking->asked, &session->chain, err));
+	TRY(alarm_of_client(session,
+	    request_check(&asking->request, &asking->asked, &session->chain, err)));
 	return session_check_new(session, &asking->request, STATEMENT_REQUEST, err);
 }
 

@@ -402,12 +402,32 @@ a_request_that_nobody_could_mean_is_named_by_its_line_and_changes_nothing(void *
 	assert_ok(ask(bench, &right, NULL, NULL, &err));
 }
 
+/* It says that its sender does not have the key, and nothing about what is stored: nobody restores a backup for it. */
+static void
+a_forged_request_is_no_alarm_about_the_database(void **state)
+{
+	struct bench *bench = *state;
+	struct person mask = *who(bench, ALICE);
+	struct request request;
+	struct id id;
+	struct err err;
+
+	mask.keys[KEY_SIGN] = who(bench, OTHER)->keys[KEY_SIGN];
+	bench_request_make(bench, who(bench, ALICE), "prod/db", &request);
+	struct standing before = remember(bench);
+	assert_error(ERR_INTEGRITY, bench_request_send(bench, &mask, &request, &id, &err));
+	assert_says("request: seat \"alice\": the signature of token");
+	assert_null(strstr(err.text, "What to do"));
+	assert_unchanged(bench, &before);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_approval_said_again_brings_nothing_that_opens_and_makes_no_leaf),
 	    cmocka_unit_test(nobody_else_ends_a_lease),
+	    cmocka_unit_test(a_forged_request_is_no_alarm_about_the_database),
 	    cmocka_unit_test(its_key_the_requester_and_an_officer_end_a_lease),
 	    cmocka_unit_test(a_right_token_under_a_statement_of_another_vault_changes_nothing),
 	    cmocka_unit_test(
