@@ -240,6 +240,42 @@ a_share_is_handed_on_into_another_seat(void *stage, struct err *why)
 	return stage_rows(bench, "spares") > 0;
 }
 
+/* A charter with a second token in infra's seat, signed by SIGNERS. */
+static enum err_code
+give_second(struct bench *bench, const struct person *const *signers, size_t count, struct err *err)
+{
+	struct seat *seat = &bench->charter->seats[INFRA];
+
+	stage_enroll(bench, SECOND, "infra", bench->people[INFRA].roles, 2000002);
+	seat->tokens[seat->token_count++] = bench->people[SECOND].seat.tokens[0];
+	return stage_charter(bench, signers, count, SECOND, SECOND, err);
+}
+
+/* Of infra, whose seat is to have a second token then. */
+static bool
+a_share_of_a_third_is_handed_on(void *stage, struct err *why)
+{
+	struct bench *bench = stage;
+	const struct person *const all[] = {&bench->people[CISO], &bench->people[SECOPS],
+	    &bench->people[INFRA]};
+	MASK infra = stage_mask(bench, INFRA, &bench->people[SECOPS]);
+	HANDING handing = {0};
+	struct item item;
+	struct err err;
+
+	assert_ok(give_second(bench, all, ARRAY_SIZE(all), &err));
+	bench_item(bench, "prod/db", &item);
+	handing.open = (struct spare_open){.secret = item.secret,
+	    .version = item.version,
+	    .header = item.header,
+	    .envelope = 2};
+	handing_draw(bench, &handing);
+	handing.spare.from = infra.seat.tokens[0].id;
+	snprintf(handing.spare.seat, sizeof(handing.spare.seat), "infra");
+	(void)!handing_send(bench, &handing, &infra, why);
+	return stage_rows(bench, "spares") > 0;
+}
+
 /* --- Rules ------------------------------------------------------------------------------------ */
 
 static bool
@@ -252,6 +288,18 @@ a_policy_becomes_one_of_two(void *stage, struct err *why)
 
 	snprintf(policy->quorum_text, sizeof(policy->quorum_text), "2 of (ciso, secops)");
 	(void)!stage_charter(bench, they, THEY, 0, -1, why);
+	return stage_rows(bench, "documents") > before;
+}
+
+/* Then they have three tokens, each of a seat of its own. */
+static bool
+the_seat_of_a_third_gets_a_token_of_theirs(void *stage, struct err *why)
+{
+	struct bench *bench = stage;
+	const struct person *const they[THEY] = {&bench->people[CISO], &bench->people[SECOPS]};
+	int64_t before = stage_rows(bench, "documents");
+
+	(void)give_second(bench, they, THEY, why);
 	return stage_rows(bench, "documents") > before;
 }
 
@@ -298,6 +346,8 @@ static const struct attempt attempts[] = {
     CONCEDED(a_night_is_denied_by_two),
     ATTEMPT(two_shares_give_the_value, "shares_are_of_a_threshold"),
     ATTEMPT(a_share_is_handed_on_into_another_seat, "a_spare_is_in_the_charter"),
+    ATTEMPT(a_share_of_a_third_is_handed_on, "a_token_s_signature"),
+    ATTEMPT(the_seat_of_a_third_gets_a_token_of_theirs, "a_charter_s_quorums"),
     ATTEMPT(a_policy_becomes_one_of_two, "a_charter_s_quorums"),
     ATTEMPT(a_secret_gets_a_policy_of_two, "a_change_s_quorums"),
     ATTEMPT(the_others_are_suspended_until_two_are_all, "a_suspension_leaves_a_quorum"),

@@ -141,12 +141,9 @@ static bool
 a_seat_of_the_charter_stands_in_the_roster_too(void *stage, struct err *why)
 {
 	struct bench *bench = stage;
-	struct person *mallory = &bench->people[OTHER];
 
-	(void)stage_newcomer(bench, ROLE_RESPONDER);
-	mallory->name = "secops";
-	bench_enroll(bench, mallory, 2000001);
-	return admit(bench, mallory, why);
+	stage_enroll(bench, OTHER, "secops", ROLE_RESPONDER, 2000001);
+	return admit(bench, &bench->people[OTHER], why);
 }
 
 static bool
@@ -155,6 +152,40 @@ a_made_up_person_is_admitted(void *stage, struct err *why)
 	struct bench *bench = stage;
 
 	return admit(bench, stage_newcomer(bench, ROLE_RESPONDER), why);
+}
+
+/* alice's token was stolen, and is suspended; mallory asks with it, or with its device after a reset. */
+static bool
+ask_as_mallory(struct bench *bench, bool reset, struct err *why)
+{
+	const struct person *mallory = &bench->people[OTHER];
+	struct request request;
+	struct id id;
+	struct err err;
+
+	assert_ok(bench_suspend(bench, CISO, ALICE, &err));
+	if (reset)
+		stage_enroll(bench, OTHER, "mallory", ROLE_RESPONDER,
+		    bench->people[ALICE].seat.tokens[0].serial);
+	else
+		stage_steal(bench);
+	if (!roster(bench, &mallory->seat, 1, OTHER, why))
+		return false;
+	bench_request_make(bench, mallory, "prod/db", &request);
+	(void)!bench_request_send(bench, mallory, &request, &id, why);
+	return stage_rows(bench, "ceremonies") > 0;
+}
+
+static bool
+a_suspended_token_asks_from_another_seat(void *stage, struct err *why)
+{
+	return ask_as_mallory(stage, false, why);
+}
+
+static bool
+a_suspended_device_asks_with_new_keys(void *stage, struct err *why)
+{
+	return ask_as_mallory(stage, true, why);
 }
 
 static bool
@@ -478,6 +509,8 @@ static const struct attempt attempts[] = {
     ATTEMPT(an_enrolment_for_another_vault_is_taken, "an_enrolment_s_vault"),
     ATTEMPT(an_enrolment_of_last_year_is_taken, "an_enrolment_s_time"),
     ATTEMPT(a_seat_of_the_charter_stands_in_the_roster_too, "a_seat_stands_once"),
+    ATTEMPT(a_suspended_token_asks_from_another_seat, "a_suspended_token_counts_for_nothing"),
+    ATTEMPT(a_suspended_device_asks_with_new_keys, "a_suspension_binds_the_device"),
     CONCEDED(a_made_up_person_is_admitted),
     ATTEMPT(a_charter_comes_into_force_by_two_who_are_no_quorum, "a_charter_s_quorums"),
     ATTEMPT(a_secret_moves_to_a_target_of_theirs, "a_change_s_quorums"),

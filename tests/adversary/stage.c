@@ -73,19 +73,50 @@ stage_unmask(struct person *mask)
 		p256_key_freep(&mask->keys[i]);
 }
 
+void
+stage_enroll(struct bench *bench, int which, const char *name, unsigned roles, uint32_t serial)
+{
+	struct person *person = &bench->people[which];
+
+	stage_unmask(person);
+	memset(&person->seat, 0, sizeof(person->seat));
+	person->name = name;
+	person->roles = roles;
+	bench_enroll(bench, person, serial);
+	bench_enroll_again(bench, person);
+}
+
 const struct person *
 stage_newcomer(struct bench *bench, unsigned roles)
 {
-	struct person *person = &bench->people[OTHER];
+	stage_enroll(bench, OTHER, "mallory", roles, 2000000);
+	return &bench->people[OTHER];
+}
 
-	for (int i = 0; i < KEY_COUNT; i++)
-		p256_key_freep(&person->keys[i]);
-	memset(&person->seat, 0, sizeof(person->seat));
-	person->name = "mallory";
-	person->roles = roles;
-	bench_enroll(bench, person, 2000000);
-	bench_enroll_again(bench, person);
-	return person;
+void
+stage_steal(struct bench *bench)
+{
+	struct person *thief = &bench->people[OTHER], *alice = &bench->people[ALICE];
+	struct person mask = stage_mask(bench, ALICE, alice);
+	ENROLMENT enrolment = {0};
+	JSON *payload = NULL;
+	struct err err;
+
+	assert_ok(enrolment_parse(&alice->enrolment, false, &enrolment, &err));
+	enrolment.created = bench->shared->now;
+	enrolment.expires = enrolment.created + ENROLMENT_LIFE;
+	snprintf(enrolment.seat.name, sizeof(enrolment.seat.name), "mallory");
+	snprintf(enrolment.seat.person, sizeof(enrolment.seat.person), "Person mallory");
+	assert_ok(enrolment_payload(&enrolment, &payload, &err));
+	dsse_done(&thief->enrolment);
+	thief->enrolment = (struct dsse){0};
+	stage_unmask(thief);
+	memcpy(thief->keys, mask.keys, sizeof(thief->keys));
+	thief->name = "mallory";
+	thief->seat = enrolment.seat;
+	assert_ok(statement_new(STATEMENT_ENROLMENT, false, payload, &thief->enrolment, &err));
+	person_sign(thief, &thief->enrolment);
+	assert_ok(dsse_digest(&thief->enrolment, &thief->seat.tokens[0].enrolment, &err));
 }
 
 /* --- The scenes that others bring about ------------------------------------------------------ */

@@ -30,6 +30,11 @@ void stage_unmask(struct person *mask);
 
 /* The person OTHER becomes somebody of whom the vault has never heard, with a token of the right make. */
 const struct person *stage_newcomer(struct bench *bench, unsigned roles);
+/* The person WHICH (SECOND, OTHER) is called NAME and has a token of SERIAL that nobody has seen before. */
+void stage_enroll(struct bench *bench, int which, const char *name, unsigned roles,
+    uint32_t serial);
+/* The person OTHER has the token of alice, as if it were their own. */
+void stage_steal(struct bench *bench);
 
 /* --- The scenes that others bring about ------------------------------------------------------ */
 
