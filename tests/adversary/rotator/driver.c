@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/adversary/rotator/driver.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/credential.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "rotators/contract/answer.h"
+#include "rotators/contract/executable.h"
+#include "tests/adversary/rotator/figures.h"
+#include "tests/adversary/rotator/offers.h"
+#include "tests/adversary/rotator/stage.h"
+
+enum {
+	SECONDS = 120,
+	OUTLIVE = 20,
+	KNOCKS_BEGIN = 1000, /* ms: who can knock does so before */
+	KNOCKS_LAST = 500,   /* what was under way at the end has come */
+	KNOCKS_AFTER = 1000
+};
+
+struct adversary {
+	char program[4096];
+	struct digest hash;
+	unsigned seconds;
+	struct stage stage;
+	struct figures figures;
+	struct offers offers;
+	struct world world;
+	struct json *target;
+	struct secret *current;
+	struct outcome outcomes[ATTEMPTS_MAX];
+};
+
+static enum err_code
+make_value(struct secret **ret_value, struct err *err)
+{
+	TRY(credential_new(ret_value, err));
+	return credential_add(*ret_value, FIELD_PASSWORD,
+	    view_of_text("nobody knows it but those two"), err);
+}
+
+static enum err_code
+find_program(const char *path, struct adversary *adversary, struct err *err)
+{
+	FD program = -1;
+
+	if (realpath(path, adversary->program) == NULL)
+		return err_errno(err, ERR_NOT_FOUND, errno, "finding %s", path);
+	return executable_open(adversary->program, &program, &adversary->hash, err);
+}
+
+static enum err_code
+make_world(const struct adversary_options *options, struct adversary *adversary, struct err *err)
+{
+	const char *parent = options->parent != NULL ? options->parent : "/tmp";
+	struct world *world = &adversary->world;
+
+	for (int i = 0; i < WORLD_NUMBERS; i++)
+		world->numbers[i] = -1;
+	TRY(stage_make(parent, adversary->program, options->user, &adversary->stage, world, err));
+	TRY(figures_start(&adversary->figures, world, err));
+	TRY(offers_make(&adversary->offers, adversary->stage.folder, world, err));
+	if (options->set_uid != NULL)
+		world->texts[WORLD_SET_UID] = options->set_uid;
+	if (options->capable != NULL)
+		world->texts[WORLD_CAPABLE] = options->capable;
+	world->numbers[WORLD_OUTLIVE] = options->outlive != 0 ? options->outlive : OUTLIVE;
+	return stage_remember(&adversary->stage, err);
+}
+
+enum err_code
+adversary_new(const struct adversary_options *options, struct adversary **ret_adversary,
+    struct err *err)
+{
+	ADVERSARY *adversary = calloc(1, sizeof(*adversary));
+
+	if (adversary == NULL)
+		return err_set(err, ERR_MEMORY, "no memory for an adversary");
+	adversary->seconds = options->seconds != 0 ? options->seconds : SECONDS;
+	for (size_t i = 0; i < ATTEMPTS_MAX; i++)
+		adversary->outcomes[i].result = ATTEMPT_NOT_TRIED;
+	TRY(find_program(options->program, adversary, err));
+	TRY(make_value(&adversary->current, err));
+	TRY(make_world(options, adversary, err));
+	*ret_adversary = TAKE(adversary);
+	return ERR_OK;
+}
+
+struct world *
+adversary_world(struct adversary *adversary)
+{
+	return &adversary->world;
+}
+
+const char *
+adversary_folder(const struct adversary *adversary)
+{
+	return adversary->stage.folder;
+}
+
+struct rotator_start
+adversary_start(struct adversary *adversary)
+{
+	json_free(adversary->target);
+	adversary->target = world_target(&adversary->world);
+	return (struct rotator_start){.path = adversary->program,
+	    .hash = adversary->hash,
+	    .target = adversary->target,
+	    .current = secret_view(adversary->current),
+	    .seconds = adversary->seconds};
+}
+
+/* Whether a mark is where everybody sees it; not any more. */
+static bool
+take_mark(const struct adversary *adversary, const struct attempt *attempt)
+{
+	return unlink(PATH(attempt->mark, adversary->world.texts[WORLD_MARK])) == 0;
+}
+
+/* What is seen from outside counts, whatever was said. */
+static void
+look_for_evidence(struct adversary *adversary, size_t index)
+{
+	const struct attempt *attempt = attempt_at(index);
+	struct outcome *outcome = &adversary->outcomes[index];
+	bool seen;
+
+	if (attempt->mark == NULL && attempt->signal == 0)
+		return;
+	seen = attempt->mark != NULL ?
+	    take_mark(adversary, attempt) :
+	    figures_count(&adversary->figures, (pid_t)adversary->world.numbers[attempt->of],
+	        attempt->signal) > 0;
+	if (seen)
+		*outcome = (struct outcome){ATTEMPT_SUCCEEDED, 0};
+	else if (outcome->result == ATTEMPT_SUCCEEDED) /* where that did no harm */
+		*outcome = (struct outcome){ATTEMPT_STOPPED, EXDEV};
+}
+
+/* The outcomes that a part of a refusal holds: a vault puts reasons into quotation marks. */
+static void
+add_part(const char *part, struct buf *ret_text)
+{
+	size_t begin = part[0] == '"' ? 1 : 0;
+	size_t size = strspn(part + begin, "0123456789+-? ");
+
+	if (size == 0 || (part[begin + size] != '\0' && part[begin + size] != '"'))
+		return;
+	if (ret_text->size > 0)
+		buf_text(ret_text, " ");
+	buf_bytes(ret_text, view_of(part + begin, size));
+}
+
+enum err_code
+adversary_take(struct adversary *adversary, const struct err *refusal, struct err *err)
+{
+	BUF text = {0};
+	char part[ERR_TEXT_SIZE];
+
+	for (size_t i = 0; i < err_parts(refusal); i++) {
+		err_copy_part(refusal, i, part);
+		add_part(part, &text);
+	}
+	if (outcomes_unpack(buf_string(&text), adversary->outcomes, err) != ERR_OK)
+		return err_add(err, "%s", refusal->text);
+	for (size_t i = 0; i < attempt_count(); i++)
+		look_for_evidence(adversary, i);
+	return ERR_OK;
+}
+
+enum err_code
+adversary_attack(struct adversary *adversary, struct rotator *rotator, struct err *err)
+{
+	struct err refusal;
+	enum err_code code = rotator_check(rotator, NULL, &refusal);
+
+	if (code == ERR_OK)
+		return err_set(err, ERR_PROTOCOL, "a rotator gone bad found nothing to say");
+	if (code != ERR_REFUSED)
+		return err_set(err, code, "%s", refusal.text);
+	return adversary_take(adversary, &refusal, err);
+}
+
+static void
+wait_milliseconds(int milliseconds)
+{
+	nanosleep(&(struct timespec){.tv_sec = milliseconds / 1000,
+	              .tv_nsec = (milliseconds % 1000) * 1000000L},
+	    NULL);
+}
+
+/* Who knocked since the last call, by a datagram or in the place. */
+static uint32_t
+take_knocks(const struct adversary *adversary)
+{
+	struct path path = path_of(adversary->stage.paths[WORLD_PLACE], "knock");
+	uint32_t ways = offers_knocks(&adversary->offers);
+	BUF bytes = {0};
+	struct err err;
+
+	if (file_read(path.text, 1024 * 1024, &bytes, &err) == ERR_OK &&
+	    truncate(path.text, 0) == 0)
+		for (size_t i = 0; i < bytes.size; i++)
+			if (bytes.data[i] < OFFERED_WAYS)
+				ways |= 1U << bytes.data[i];
+	return ways;
+}
+
+static void
+judge_outliving(struct adversary *adversary, uint32_t knocked)
+{
+	const struct attempt *attempt;
+
+	for (size_t i = 0; (attempt = attempt_at(i)) != NULL; i++) {
+		bool lives =
+		    attempt->kind == ATTEMPT_OUTLIVES && (knocked & 1U << attempt->of) != 0;
+
+		if (attempt->kind == ATTEMPT_OUTLIVES)
+			adversary->outcomes[i] = lives ? (struct outcome){ATTEMPT_SUCCEEDED, 0} :
+			                                 (struct outcome){ATTEMPT_STOPPED, ESRCH};
+	}
+}
+
+enum err_code
+adversary_outlive(struct adversary *adversary, struct rotator *rotator, struct err *err)
+{
+	ROTATOR *owned = rotator;
+	enum probe_result result;
+
+	TRY(rotator_probe(owned, ROTATOR_CURRENT, &result, err));
+	wait_milliseconds(KNOCKS_BEGIN);
+	rotator_free(TAKE(owned));
+	wait_milliseconds(KNOCKS_LAST);
+	(void)take_knocks(adversary);
+	wait_milliseconds(KNOCKS_AFTER);
+	judge_outliving(adversary, take_knocks(adversary));
+	return ERR_OK;
+}
+
+static enum err_code
+write_questions(struct adversary *adversary, const char *path, struct err *err)
+{
+	const struct rotator_start start = adversary_start(adversary);
+	JSON *first = json_new_object();
+	BUF text = {0};
+
+	json_put_copy(first, "target", start.target);
+	json_put_int(first, "seconds", start.seconds);
+	TRY(json_encode(first, &text, err));
+	buf_text(&text, "\n{\"verb\":\"check\"}\n");
+	TRY(buf_check(&text, err));
+	return file_write(path, buf_view(&text), 0600, err);
+}
+
+static enum err_code
+run_program(const char *program, const char *questions, const char *answers, struct err *err)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int in = open(questions, O_RDONLY), out = open(answers, O_WRONLY | O_CREAT, 0600);
+
+		if (dup2(in, 0) == 0 && dup2(out, 1) == 1)
+			(void)execl(program, program, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		return err_set(err, ERR_IO, "running %s: status %d", program, status);
+	return ERR_OK;
+}
+
+enum err_code
+adversary_run_directly(struct adversary *adversary, struct err *err)
+{
+	struct path questions = path_of(adversary->stage.paths[WORLD_PLACE], "questions");
+	struct path answers = path_of(adversary->stage.paths[WORLD_PLACE], "answers");
+	BUF line = {0};
+	struct answer answer = {0};
+
+	TRY(write_questions(adversary, questions.text, err));
+	TRY(run_program(adversary->program, questions.text, answers.text, err));
+	TRY(file_read(answers.text, ROTATOR_LINE_MAX, &line, err));
+	TRY(answer_parse(buf_view(&line), ok_result_names, &answer, err));
+	return adversary_take(adversary, &answer.why, err);
+}
+
+enum err_code
+adversary_verify(const struct adversary *adversary, struct err *err)
+{
+	struct err all = {0}, one;
+
+	err_gather(&all, stage_verify(&adversary->stage, &one), &one);
+	err_gather(&all, figures_verify(&adversary->figures, &one), &one);
+	return err_gathered(&all, err);
+}
+
+const struct outcome *
+adversary_outcomes(const struct adversary *adversary)
+{
+	return adversary->outcomes;
+}
+
+struct outcome
+adversary_outcome(const struct adversary *adversary, const char *name)
+{
+	const struct attempt *attempt;
+
+	for (size_t i = 0; (attempt = attempt_at(i)) != NULL; i++)
+		if (strcmp(attempt->name, name) == 0)
+			return adversary->outcomes[i];
+	abort(); /* the caller's table is of another time */
+}
+
+void
+outcome_text(struct outcome outcome, char ret_text[64])
+{
+	static const char *const said[ATTEMPT_RESULTS] = {"succeeded", "", "not here", "not tried"};
+	int number = outcome.error_number;
+	const char *name = strerrorname_np(number);
+
+	if (outcome.result != ATTEMPT_STOPPED)
+		(void)snprintf(ret_text, 64, "%s", said[outcome.result]);
+	else if (number > ATTEMPT_KILLED)
+		(void)snprintf(ret_text, 64, "killed by SIG%s",
+		    sigabbrev_np(number - ATTEMPT_KILLED));
+	else
+		(void)snprintf(ret_text, 64, "%s", name != NULL ? name : "stopped");
+}
+
+void
+adversary_print(const struct adversary *adversary, FILE *file)
+{
+	const struct attempt *attempt;
+	char text[64];
+
+	for (size_t i = 0; (attempt = attempt_at(i)) != NULL; i++) {
+		outcome_text(adversary->outcomes[i], text);
+		(void)fprintf(file, "%-40s %-18s %s\n", attempt->name, text, attempt->wants);
+	}
+}
+
+/* Those that live on end when they are told so; nobody removes a place that somebody writes to. */
+static void
+await_silence(const struct adversary *adversary)
+{
+	int64_t deadline = process_milliseconds() + OUTLIVE * 1000;
+	FD stop = open(PATH(adversary->stage.paths[WORLD_PLACE], "stop"),
+	    O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	do
+		wait_milliseconds(100);
+	while (take_knocks(adversary) != 0 && process_milliseconds() < deadline);
+}
+
+void
+adversary_free(struct adversary *adversary)
+{
+	if (adversary == NULL)
+		return;
+	if (adversary->offers.knocks > 0)
+		await_silence(adversary);
+	figures_end(&adversary->figures);
+	offers_end(&adversary->offers);
+	stage_remove(&adversary->stage);
+	json_free(adversary->target);
+	secret_free(adversary->current);
+	free(adversary);
+}
