@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* An errno fits into an exit status. */
-enum { EXIT_NOT_HERE = 255, SECONDS = 3, ENDLESS_SECONDS = 20 };
+enum { EXIT_NOT_HERE = 255, SECONDS = 3, ENDLESS_SECONDS = 20, NOBODY = 0x3fffffff };
 
 static struct attempts
 subject(size_t index)
@@ -166,6 +166,15 @@ outcomes_unpack(const char *text, struct outcome ret_outcomes[ATTEMPTS_MAX], str
 		    attempt_count());
 	memcpy(ret_outcomes, outcomes, sizeof(outcomes));
 	return ERR_OK;
+}
+
+/* Where groups are not told of, it is taken for the one that was meant. */
+pid_t
+process_of(const struct world *world, const struct attempt *attempt)
+{
+	pid_t pid = (pid_t)number_of(world, attempt), group = getpgid(pid);
+
+	return group < 0 || group == world->numbers[WORLD_GROUP] ? pid : NOBODY;
 }
 
 struct path

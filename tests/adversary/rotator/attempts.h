@@ -11,6 +11,7 @@
 #define TESTS_ADVERSARY_ROTATOR_ATTEMPTS_H
 
 #include <errno.h>
+#include <sys/types.h>
 
 #include "base/bytes.h"
 #include "tests/adversary/rotator/world.h"
@@ -101,6 +102,9 @@ number_of(const struct world *world, const struct attempt *attempt)
 {
 	return world->numbers[attempt->of];
 }
+
+/* The process at which it is tried; nobody's number where that number is another one's: a process namespace has its own. */
+pid_t process_of(const struct world *world, const struct attempt *attempt);
 
 /* FOLDER/NAME as a value that lives as long as the call. */
 struct path {

@@ -24,7 +24,7 @@ enum {
 	OUTLIVE = 20,
 	KNOCKS_BEGIN = 1000, /* ms: who can knock does so before */
 	KNOCKS_LAST = 500,   /* what was under way at the end has come */
-	KNOCKS_AFTER = 1000
+	KNOCKS_AFTER = 1500  /* since the last one that is new */
 };
 
 struct adversary {
@@ -215,6 +215,20 @@ take_knocks(const struct adversary *adversary)
 	return ways;
 }
 
+/* Those that knock now. */
+static uint32_t
+await_knocks(const struct adversary *adversary)
+{
+	uint32_t all = 0, before;
+
+	do {
+		before = all;
+		wait_milliseconds(KNOCKS_AFTER);
+		all |= take_knocks(adversary);
+	} while (all != before);
+	return all;
+}
+
 static void
 judge_outliving(struct adversary *adversary, uint32_t knocked)
 {
@@ -241,8 +255,7 @@ adversary_outlive(struct adversary *adversary, struct rotator *rotator, struct e
 	rotator_free(TAKE(owned));
 	wait_milliseconds(KNOCKS_LAST);
 	(void)take_knocks(adversary);
-	wait_milliseconds(KNOCKS_AFTER);
-	judge_outliving(adversary, take_knocks(adversary));
+	judge_outliving(adversary, await_knocks(adversary));
 	return ERR_OK;
 }
 

@@ -150,6 +150,7 @@ figures_start(struct figures *figures, struct world *world, struct err *err)
 	explicit_bzero(figures->secret, PAGE);
 	world->numbers[WORLD_SERVER] = figures->pids[0];
 	world->numbers[WORLD_NEIGHBOUR] = figures->pids[1];
+	world->numbers[WORLD_GROUP] = getpgid(0);
 	world->numbers[WORLD_SECRET_AT] = (int64_t)(uintptr_t)figures->secret;
 	world->numbers[WORLD_SECRET_FD] = SECRET_FD;
 	world->numbers[WORLD_SERVER_UID] = geteuid();

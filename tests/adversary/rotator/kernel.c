@@ -127,9 +127,7 @@ measure_itself(const struct world *world, const struct attempt *attempt)
 static int
 measure_server(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = (pid_t)number_of(world, attempt);
-
-	return getpgid(pid) == getpgid(0) ? ESRCH : measure(pid);
+	return measure(process_of(world, attempt));
 }
 
 static int

@@ -22,18 +22,13 @@ secret_address(const struct world *world)
 	return (void *)(uintptr_t)world->numbers[WORLD_SECRET_AT];
 }
 
-/* Theirs of that name in /proc, unless the number is of one of ours. */
+/* Theirs of that name in /proc. */
 static int
 open_of(const struct world *world, const struct attempt *attempt, const char *name, int flags)
 {
-	pid_t pid = (pid_t)number_of(world, attempt);
 	char path[128];
 
-	if (pid == getpid() || pid == getppid() || getpgid(pid) == getpgid(0)) {
-		errno = ESRCH;
-		return -1;
-	}
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)process_of(world, attempt), name);
 	return open(path, flags | O_CLOEXEC);
 }
 
@@ -134,15 +129,6 @@ make_it_die_first(const struct world *world, const struct attempt *attempt)
 	return size < 0 ? errno : code_of(pwrite(fd, bytes, (size_t)size, 0));
 }
 
-static pid_t
-them(const struct world *world, const struct attempt *attempt)
-{
-	FD there = open_of(world, attempt, ".", O_PATH);
-	pid_t pid = (pid_t)number_of(world, attempt);
-
-	return there < 0 && errno == ESRCH ? 0x3fffffff : pid;
-}
-
 static int
 copy_memory(const struct world *world, const struct attempt *attempt)
 {
@@ -150,7 +136,7 @@ copy_memory(const struct world *world, const struct attempt *attempt)
 	const struct iovec here = {bytes, sizeof(bytes)};
 	const struct iovec there = {secret_address(world), sizeof(bytes)};
 
-	return code_of(process_vm_readv(them(world, attempt), &here, 1, &there, 1, 0));
+	return code_of(process_vm_readv(process_of(world, attempt), &here, 1, &there, 1, 0));
 }
 
 static int
@@ -159,7 +145,7 @@ change_memory(const struct world *world, const struct attempt *attempt)
 	char bytes[WORLD_SECRET_SIZE];
 	const struct iovec here = {bytes, sizeof(bytes)};
 	const struct iovec there = {secret_address(world), sizeof(bytes)};
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 
 	if (process_vm_readv(pid, &here, 1, &there, 1, 0) < 0)
 		return errno;

@@ -229,7 +229,7 @@ join_mounts(const struct world *world, const struct attempt *attempt)
 {
 	char path[64];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)number_of(world, attempt));
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)process_of(world, attempt));
 	FD space = open(path, O_RDONLY | O_CLOEXEC);
 	return space < 0 ? errno : code_of(setns(space, CLONE_NEWNS));
 }
@@ -237,7 +237,7 @@ join_mounts(const struct world *world, const struct attempt *attempt)
 static int
 join_by_pidfd(const struct world *world, const struct attempt *attempt)
 {
-	FD pidfd = pidfd_open((pid_t)number_of(world, attempt), 0);
+	FD pidfd = pidfd_open(process_of(world, attempt), 0);
 
 	return pidfd < 0 ? errno : code_of(setns(pidfd, CLONE_NEWIPC));
 }

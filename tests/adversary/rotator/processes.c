@@ -20,17 +20,6 @@
 #include "base/process.h"
 #include "tests/adversary/rotator/attempts.h"
 
-/* Where processes have other numbers, theirs may be ours: then it is not there. */
-static pid_t
-them(const struct world *world, const struct attempt *attempt)
-{
-	pid_t pid = (pid_t)number_of(world, attempt);
-
-	if (pid == getpid() || pid == getppid() || getpgid(pid) == getpgid(0))
-		return 0x3fffffff; /* nobody */
-	return pid;
-}
-
 static int
 signal_of(const struct attempt *attempt)
 {
@@ -40,19 +29,19 @@ signal_of(const struct attempt *attempt)
 static int
 by_kill(const struct world *world, const struct attempt *attempt)
 {
-	return code_of(kill(them(world, attempt), signal_of(attempt)));
+	return code_of(kill(process_of(world, attempt), signal_of(attempt)));
 }
 
 static int
 by_tkill(const struct world *world, const struct attempt *attempt)
 {
-	return code_of(syscall(SYS_tkill, them(world, attempt), signal_of(attempt)));
+	return code_of(syscall(SYS_tkill, process_of(world, attempt), signal_of(attempt)));
 }
 
 static int
 by_tgkill(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 
 	return code_of(syscall(SYS_tgkill, pid, pid, signal_of(attempt)));
 }
@@ -60,14 +49,14 @@ by_tgkill(const struct world *world, const struct attempt *attempt)
 static int
 by_sigqueue(const struct world *world, const struct attempt *attempt)
 {
-	return code_of(
-	    sigqueue(them(world, attempt), signal_of(attempt), (union sigval){.sival_int = 1}));
+	return code_of(sigqueue(process_of(world, attempt), signal_of(attempt),
+	    (union sigval){.sival_int = 1}));
 }
 
 static int
 by_thread_queue(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 	siginfo_t info = {.si_signo = signal_of(attempt), .si_code = SI_QUEUE};
 
 	info.si_pid = getpid();
@@ -78,7 +67,7 @@ by_thread_queue(const struct world *world, const struct attempt *attempt)
 static int
 by_pidfd(const struct world *world, const struct attempt *attempt)
 {
-	FD pidfd = pidfd_open(them(world, attempt), 0);
+	FD pidfd = pidfd_open(process_of(world, attempt), 0);
 
 	return pidfd < 0 ? errno : code_of(pidfd_send_signal(pidfd, signal_of(attempt), NULL, 0));
 }
@@ -89,7 +78,8 @@ by_owned_pipe(const struct world *world, const struct attempt *attempt)
 {
 	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[0], F_SETOWN, them(world, attempt)) != 0 ||
+	if (pipe2(ends, O_CLOEXEC) != 0 ||
+	    fcntl(ends[0], F_SETOWN, process_of(world, attempt)) != 0 ||
 	    fcntl(ends[0], F_SETSIG, signal_of(attempt)) != 0 ||
 	    fcntl(ends[0], F_SETFL, O_ASYNC | O_NONBLOCK) != 0)
 		return errno;
@@ -99,7 +89,7 @@ by_owned_pipe(const struct world *world, const struct attempt *attempt)
 static int
 by_owned_thread(const struct world *world, const struct attempt *attempt)
 {
-	const struct f_owner_ex owner = {F_OWNER_TID, them(world, attempt)};
+	const struct f_owner_ex owner = {F_OWNER_TID, process_of(world, attempt)};
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) != 0 || fcntl(ends[0], F_SETOWN_EX, &owner) != 0 ||
@@ -112,7 +102,7 @@ by_owned_thread(const struct world *world, const struct attempt *attempt)
 static int
 by_owned_socket(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 ||
@@ -131,7 +121,7 @@ by_notice(const struct world *world, const struct attempt *attempt)
 
 	if (folder < 0 || fcntl(folder, F_SETSIG, signal_of(attempt)) != 0 ||
 	    fcntl(folder, F_NOTIFY, DN_CREATE) != 0 ||
-	    fcntl(folder, F_SETOWN, them(world, attempt)) != 0)
+	    fcntl(folder, F_SETOWN, process_of(world, attempt)) != 0)
 		return errno;
 	FD file = open(path.text, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	return file < 0 ? errno : code_of(unlink(path.text));
@@ -140,7 +130,7 @@ by_notice(const struct world *world, const struct attempt *attempt)
 static int
 attach(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 
 	if (ptrace(PTRACE_ATTACH, pid, NULL, NULL) != 0)
 		return errno;
@@ -151,7 +141,7 @@ attach(const struct world *world, const struct attempt *attempt)
 static int
 seize(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) != 0)
 		return errno;
@@ -163,7 +153,7 @@ seize(const struct world *world, const struct attempt *attempt)
 static int
 take_descriptor(const struct world *world, const struct attempt *attempt)
 {
-	FD pidfd = pidfd_open(them(world, attempt), 0);
+	FD pidfd = pidfd_open(process_of(world, attempt), 0);
 
 	if (pidfd < 0)
 		return errno;
@@ -176,13 +166,14 @@ compare(const struct world *world, const struct attempt *attempt)
 {
 	enum { KCMP_OF_VM = 1 };
 
-	return code_of(syscall(SYS_kcmp, getpid(), them(world, attempt), KCMP_OF_VM, 0UL, 0UL));
+	return code_of(
+	    syscall(SYS_kcmp, getpid(), process_of(world, attempt), KCMP_OF_VM, 0UL, 0UL));
 }
 
 static int
 set_limit(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 	struct rlimit limit = {0};
 
 	if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) != 0)
@@ -193,7 +184,7 @@ set_limit(const struct world *world, const struct attempt *attempt)
 static int
 set_priority(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 	int priority;
 
 	errno = 0;
@@ -206,7 +197,7 @@ set_priority(const struct world *world, const struct attempt *attempt)
 static int
 set_processors(const struct world *world, const struct attempt *attempt)
 {
-	pid_t pid = them(world, attempt);
+	pid_t pid = process_of(world, attempt);
 	cpu_set_t set;
 
 	if (sched_getaffinity(pid, sizeof(set), &set) != 0)
@@ -219,7 +210,7 @@ set_scheduler(const struct world *world, const struct attempt *attempt)
 {
 	const struct sched_param none = {0};
 
-	return code_of(sched_setscheduler(them(world, attempt), SCHED_OTHER, &none));
+	return code_of(sched_setscheduler(process_of(world, attempt), SCHED_OTHER, &none));
 }
 
 static int
@@ -227,13 +218,38 @@ set_input_priority(const struct world *world, const struct attempt *attempt)
 {
 	enum { WHO_PROCESS = 1 };
 
-	return code_of(syscall(SYS_ioprio_set, WHO_PROCESS, them(world, attempt), 0));
+	return code_of(syscall(SYS_ioprio_set, WHO_PROCESS, process_of(world, attempt), 0));
 }
 
 static int
 see_session(const struct world *world, const struct attempt *attempt)
 {
-	return code_of(getsid(them(world, attempt)));
+	return code_of(getsid(process_of(world, attempt)));
+}
+
+static int
+see_by_pidfd(const struct world *world, const struct attempt *attempt)
+{
+	FD pidfd = pidfd_open(process_of(world, attempt), 0);
+
+	return code_of(pidfd);
+}
+
+/* None of its pages: whether it may is asked first. */
+static int
+move_pages_of(const struct world *world, const struct attempt *attempt)
+{
+	return code_of(
+	    syscall(SYS_move_pages, process_of(world, attempt), 0UL, NULL, NULL, NULL, 0));
+}
+
+static int
+read_locks(const struct world *world, const struct attempt *attempt)
+{
+	void *head;
+	size_t size;
+
+	return code_of(syscall(SYS_get_robust_list, process_of(world, attempt), &head, &size));
 }
 
 #define OF_PROCESS(slug, who)                                                                      \
@@ -257,6 +273,9 @@ see_session(const struct world *world, const struct attempt *attempt)
 	    {"setaffinity_" slug, "that it waits", set_processors, who},                           \
 	    {"setscheduler_" slug, "that it waits", set_scheduler, who},                           \
 	    {"ioprio_set_" slug, "that it waits", set_input_priority, who},                        \
+	    {"move_pages_" slug, "its memory elsewhere", move_pages_of, who, .absent = ENOSYS},    \
+	    {"robust_list_" slug, "where its locks are", read_locks, who, .absent = ENOSYS},       \
+	    {"pidfd_open_" slug, "whether it lives", see_by_pidfd, who, ATTEMPT_SEES},             \
 	{                                                                                          \
 		"getsid_" slug, "whether it lives", see_session, who, ATTEMPT_SEES                 \
 	}

@@ -23,6 +23,12 @@
 /* Of kernels newer than the headers. */
 enum { CALL_FCHMODAT2 = 452, CALL_SETXATTRAT = 463, CALL_FILE_SETATTR = 469 };
 
+#ifdef MAP_32BIT
+#define MAP_LOW MAP_32BIT
+#else
+#define MAP_LOW 0
+#endif
+
 struct name_value {
 	uint64_t value;
 	uint32_t size, flags;
@@ -263,38 +269,53 @@ say_no_gate(int number)
 
 /* The entry of 32-bit programs, whose numbers are others. */
 static int
-gate(unsigned number, const char *path, unsigned second, unsigned third)
+gate(unsigned number, unsigned first, unsigned second)
 {
 #ifdef __x86_64__
-	char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	int result = (int)number;
 
-	if (low == MAP_FAILED)
-		return errno;
 	(void)signal(SIGSEGV, say_no_gate);
-	(void)snprintf(low, 4096, "%s", path);
 	__asm__ volatile("int $0x80"
 	                 : "+a"(result)
-	                 : "b"((unsigned)(uintptr_t)low), "c"(second), "d"(third)
+	                 : "b"(first), "c"(second), "d"(0)
 	                 : "memory", "r8", "r9", "r10", "r11");
 	return result < 0 ? -result : 0;
 #else
-	(void)number, (void)path, (void)second, (void)third;
+	(void)number, (void)first, (void)second;
 	return NOT_HERE;
 #endif
+}
+
+/* With a path, where a number of 32 bits reaches it. */
+static int
+gate_with_path(unsigned number, const char *path, unsigned second)
+{
+	void *low =
+	    mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOW, -1, 0);
+
+	if (low == MAP_FAILED)
+		return errno;
+	(void)snprintf(low, 4096, "%s", path);
+	return gate(number, (unsigned)(uintptr_t)low, second);
 }
 
 static int
 open_by_gate(const struct world *world, const struct attempt *attempt)
 {
-	return gate(5, text_of(world, attempt), O_RDONLY, 0);
+	return gate_with_path(5, text_of(world, attempt), O_RDONLY);
 }
 
 static int
 chmod_by_gate(const struct world *world, const struct attempt *attempt)
 {
-	return gate(15, text_of(world, attempt), 0600, 0);
+	return gate_with_path(15, text_of(world, attempt), 0600);
+}
+
+static int
+kill_by_gate(const struct world *world, const struct attempt *attempt)
+{
+	return gate(37, (unsigned)process_of(world, attempt),
+	    (unsigned)(SIGRTMIN + attempt->signal));
 }
 
 static int
@@ -341,6 +362,7 @@ static const struct attempt rows[] = {
         .absent = ENOSYS},
     {"open_host_key_by_int80", "the other entry", open_by_gate, KEY},
     {"chmod_host_key_by_int80", "likewise", chmod_by_gate, KEY},
+    {"kill_server_by_int80", "its end", kill_by_gate, WORLD_SERVER, .signal = 11},
     {"open_host_key_by_x32", "numbers of a third kind", open_by_x32, KEY, .absent = ENOSYS},
     {"execute_from_memory", "a program that no file has", execute_from_memory, .kind = ATTEMPT_OWN},
 };

@@ -30,6 +30,7 @@ static const char *const text_names[WORLD_TEXTS] = {
 static const char *const number_names[WORLD_NUMBERS] = {
     [WORLD_SERVER] = "server",
     [WORLD_NEIGHBOUR] = "neighbour",
+    [WORLD_GROUP] = "group",
     [WORLD_SECRET_AT] = "secret_at",
     [WORLD_SECRET_FD] = "secret_fd",
     [WORLD_SERVER_UID] = "server_uid",

@@ -38,6 +38,7 @@ enum world_text {
 enum world_number {
 	WORLD_SERVER,    /* a process that has a secret in its memory */
 	WORLD_NEIGHBOUR, /* one that stands for another rotator */
+	WORLD_GROUP,     /* the process group of both */
 	WORLD_SECRET_AT, /* where the secret is, in both */
 	WORLD_SECRET_FD, /* a descriptor of both: host.key */
 	WORLD_SERVER_UID,
