@@ -3,8 +3,8 @@
  * halligan-rotate-gone-bad: a rotator that speaks the contract (rotators/contract/contract.h) and is the adversary.  Its target
  * has one member, "world" (world.h).
  *
- *	check		makes all attempts (attempts.h) but those to outlive its end, and refuses: the first reason says how
- *			many attempts there are, those that follow hold the outcomes
+ *	check		makes all attempts (attempts.h) but those to outlive its end, and refuses: the reasons, two to four, hold
+ *			the outcomes
  *	probe		begins to outlive its end, and says unreachable
  *
  * With --another or --capable, as which it is started of itself when it is a set-uid program or one with a capability, it
@@ -86,7 +86,7 @@ try_all(const struct world *world, struct json *answer)
 {
 	struct json *reasons = json_new_array();
 	const struct attempt *attempt;
-	BUF text = {0}, count = {0};
+	BUF text = {0};
 
 	for (size_t i = 0; (attempt = attempt_at(i)) != NULL; i++) {
 		struct outcome outcome = {ATTEMPT_NOT_TRIED, 0};
@@ -95,9 +95,7 @@ try_all(const struct world *world, struct json *answer)
 			outcome = attempt_run(world, attempt);
 		outcome_pack(&outcome, &text);
 	}
-	buf_format(&count, "%zu attempts", attempt_count());
 	json_put_text(answer, "result", "refused");
-	json_add_text(reasons, buf_string(&count));
 	buf_u8(&text, 0);
 	add_reasons(reasons, (char *)text.data);
 	json_put(answer, "reasons", reasons);

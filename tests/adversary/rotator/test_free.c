@@ -260,7 +260,7 @@ take(struct adversary *adversary, const char *outcomes, struct err *err)
 	struct err refusal;
 
 	(void)err_set(&refusal, ERR_REFUSED, "the rotator refused to check, for 2 reasons");
-	(void)err_part(&refusal, "\"many attempts\"");
+	(void)err_part(&refusal, "\"and one more word\"");
 	(void)err_part(&refusal, "\"%s\"", outcomes);
 	return adversary_take(adversary, &refusal, err);
 }
@@ -292,6 +292,22 @@ words_of_an_adversary_are_not_believed(void **state)
 	buf_bytes(&few, view_of(lies.data, 9));
 	assert_error(ERR_INVALID, take(adversary, buf_string(&few), &err));
 	assert_error(ERR_INVALID, take(adversary, "+ x", &err));
+}
+
+static void
+what_was_killed_is_told_apart(void **state)
+{
+	struct adversary *adversary = ((struct fixture *)*state)->adversary;
+	BUF killed = {0};
+	char text[64];
+	struct err err;
+
+	put_all("1031", &killed);
+	assert_ok(take(adversary, buf_string(&killed), &err));
+	outcome_text(adversary_outcome(adversary, "bpf"), text);
+	assert_string_equal(text, "killed by SIGSYS");
+	outcome_text((struct outcome){ATTEMPT_STOPPED, ENOSYS}, text);
+	assert_string_equal(text, "ENOSYS");
 }
 
 static void
@@ -387,6 +403,7 @@ main(int argc, char **argv)
 	    CASE(what_an_adversary_changed_is_noticed),
 	    CASE(what_an_adversary_did_to_others_is_noticed),
 	    CASE(words_of_an_adversary_are_not_believed),
+	    CASE(what_was_killed_is_told_apart),
 	    CASE(an_ordinary_user_is_as_free),
 	};
 
