@@ -52,7 +52,8 @@ CALL(restart, syscall(SYS_reboot, 0, 0, 0, NULL))
 CALL(account, syscall(SYS_acct, "/proc/no-such-account-of-halligan"))
 CALL(name_host, syscall(SYS_sethostname, "x", 4711))
 CALL(name_domain, syscall(SYS_setdomainname, "x", 4711))
-CALL(quota, syscall(SYS_quotactl, QCMD(Q_GETFMT, USRQUOTA), "/dev/null", 0, NULL))
+CALL(quota,
+    syscall(SYS_quotactl, ((unsigned)Q_GETFMT << SUBCMDSHIFT) | USRQUOTA, "/dev/null", 0, NULL))
 CALL(take_ports, iopl(3))
 CALL(take_port, ioperm(0x80, 1, 1))
 
