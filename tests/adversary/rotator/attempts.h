@@ -76,6 +76,16 @@ struct outcome {
 	enum attempt_result result;
 	int error_number; /* of ATTEMPT_STOPPED */
 };
+/* The kernel has no such thing, or something stopped it in the words of one that has not: in a run without isolation it
+ * is the former. */
+static inline bool
+outcome_absent(const struct attempt *attempt, struct outcome outcome)
+{
+	return outcome.result == ATTEMPT_NOT_HERE ||
+	    (outcome.result == ATTEMPT_STOPPED && attempt->absent != 0 &&
+	        outcome.error_number == attempt->absent);
+}
+
 struct outcome attempt_run(const struct world *world, const struct attempt *attempt);
 
 /* Outcomes as text, in the table's order with one space between: "+", "-", "?" or a number. */

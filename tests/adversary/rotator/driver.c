@@ -63,12 +63,15 @@ make_world(const struct adversary_options *options, struct adversary *adversary,
 {
 	const char *parent = options->parent != NULL ? options->parent : "/tmp";
 	struct world *world = &adversary->world;
+	uid_t us = geteuid(), owner = us == 0 ? options->owner : us;
+	uid_t neighbour = us == 0 ? options->neighbour : us;
 
 	for (int i = 0; i < WORLD_NUMBERS; i++)
 		world->numbers[i] = -1;
-	TRY(stage_make(parent, adversary->program, options->user, &adversary->stage, world, err));
-	TRY(figures_start(&adversary->figures, world, err));
-	TRY(offers_make(&adversary->offers, adversary->stage.folder, world, err));
+	const struct stage_users users = {owner, options->user};
+	TRY(stage_make(parent, adversary->program, &users, &adversary->stage, world, err));
+	TRY(figures_start(&adversary->figures, owner, neighbour, world, err));
+	TRY(offers_make(&adversary->offers, adversary->stage.folder, owner, world, err));
 	if (options->set_uid != NULL)
 		world->texts[WORLD_SET_UID] = options->set_uid;
 	if (options->capable != NULL)

@@ -29,8 +29,10 @@ struct adversary_options {
 	const char *program; /* halligan-rotate-gone-bad, with its description beside it */
 	const char *parent;  /* the world's folder is made there; NULL: /tmp */
 	uid_t user;          /* whose the place is: the rotator's, as it will run */
-	unsigned seconds;    /* for each verb; 0: 120 */
-	unsigned outlive;    /* for how many seconds it tries to; 0: 20 */
+	/* For root, who may choose: whose the vault, the sockets and the server are, and the neighbour; 0: its own. */
+	uid_t owner, neighbour;
+	unsigned seconds; /* for each verb; 0: 120 */
+	unsigned outlive; /* for how many seconds it tries to; 0: 20 */
 	/* Copies that somebody else made, set-uid to another user and with CAP_NET_RAW, in place of those that only root
 	 * can make; NULL: none. */
 	const char *set_uid, *capable;
@@ -66,7 +68,8 @@ enum err_code adversary_run_directly(struct adversary *adversary, struct err *er
  * that is not. */
 enum err_code adversary_verify(const struct adversary *adversary, struct err *err) MUST_CHECK;
 
-/* One for each attempt, in their order; ATTEMPT_NOT_TRIED before. */
+/* One for each attempt, in their order; ATTEMPT_NOT_TRIED before.  EXDEV: it was told that it succeeded, but nobody else
+ * sees anything of it (a file in a root of its own, a signal that came to nobody). */
 const struct outcome *adversary_outcomes(const struct adversary *adversary);
 /* That of the attempt called NAME, which there must be. */
 struct outcome adversary_outcome(const struct adversary *adversary, const char *name);

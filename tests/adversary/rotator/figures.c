@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,12 +28,17 @@ enum { LAST_SIGNAL = FIGURE_SIGNALS - 1, SECRET_FD = 50, PAGE = 4096 };
 static const char *const names[FIGURES] = {"the server", "the neighbour"};
 
 static _Noreturn void
-be_figure(uint32_t *counts, const char *host_key)
+be_figure(uint32_t *counts, const char *host_key, uid_t user)
 {
 	int fd = open(host_key, O_RDONLY);
 	sigset_t set;
 
 	(void)dup2(fd, SECRET_FD);
+	if (user != geteuid() &&
+	    (setgroups(0, NULL) != 0 || setresgid(user, user, user) != 0 ||
+	        setresuid(user, user, user) != 0))
+		_exit(1);
+	(void)prctl(PR_SET_DUMPABLE, 1); /* nothing shall stop an adversary but isolation */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 	(void)sigemptyset(&set);
@@ -119,13 +125,14 @@ put_figure(const struct figures *figures, int figure, struct buf *ret_text)
 }
 
 static enum err_code
-start_one(struct figures *figures, int figure, const struct world *world, struct err *err)
+start_one(struct figures *figures, int figure, uid_t user, const struct world *world,
+    struct err *err)
 {
 	BUF text = {0};
 	pid_t pid = fork();
 
 	if (pid == 0)
-		be_figure(figures->counts[figure], world->texts[WORLD_HOST_KEY]);
+		be_figure(figures->counts[figure], world->texts[WORLD_HOST_KEY], user);
 	if (pid < 0 || !await_count(&figures->counts[figure][0], 1))
 		return err_errno(err, ERR_IO, errno, "starting %s", names[figure]);
 	figures->pids[figure] = pid;
@@ -135,7 +142,8 @@ start_one(struct figures *figures, int figure, const struct world *world, struct
 }
 
 enum err_code
-figures_start(struct figures *figures, struct world *world, struct err *err)
+figures_start(struct figures *figures, uid_t server, uid_t neighbour, struct world *world,
+    struct err *err)
 {
 	static const char secret[WORLD_SECRET_SIZE + 1] = "what nobody but the server knows";
 	int shared = MAP_SHARED | MAP_ANONYMOUS, own = MAP_PRIVATE | MAP_ANONYMOUS;
@@ -145,15 +153,15 @@ figures_start(struct figures *figures, struct world *world, struct err *err)
 	if (figures->counts == MAP_FAILED || figures->secret == MAP_FAILED)
 		return err_errno(err, ERR_MEMORY, errno, "memory for two processes");
 	memcpy(figures->secret, secret, WORLD_SECRET_SIZE);
-	for (int i = 0; i < FIGURES; i++)
-		TRY(start_one(figures, i, world, err));
+	TRY(start_one(figures, 0, server, world, err));
+	TRY(start_one(figures, 1, neighbour, world, err));
 	explicit_bzero(figures->secret, PAGE);
 	world->numbers[WORLD_SERVER] = figures->pids[0];
 	world->numbers[WORLD_NEIGHBOUR] = figures->pids[1];
 	world->numbers[WORLD_GROUP] = getpgid(0);
 	world->numbers[WORLD_SECRET_AT] = (int64_t)(uintptr_t)figures->secret;
 	world->numbers[WORLD_SECRET_FD] = SECRET_FD;
-	world->numbers[WORLD_SERVER_UID] = geteuid();
+	world->numbers[WORLD_SERVER_UID] = server;
 	return ERR_OK;
 }
 

@@ -20,9 +20,9 @@ struct figures {
 	char *before[FIGURES];
 };
 
-/* WORLD is told of them.  They end with us. */
-enum err_code figures_start(struct figures *figures, struct world *world,
-    struct err *err) MUST_CHECK;
+/* The server runs as SERVER, the neighbour as NEIGHBOUR.  WORLD is told of them.  They end with us. */
+enum err_code figures_start(struct figures *figures, uid_t server, uid_t neighbour,
+    struct world *world, struct err *err) MUST_CHECK;
 /* How often SIGRTMIN + NUMBER came to process PID of them, until now. */
 uint32_t figures_count(const struct figures *figures, pid_t pid, int number);
 /* ERR_INTEGRITY says which of them ended, is halted, or has other limits, priority, processors or memory. */

@@ -63,6 +63,12 @@ chmod_it(const struct world *world, const struct attempt *attempt)
 	return code_of(chmod(path, status_of(path).st_mode & 07777));
 }
 
+static int
+chmod_folder(const struct world *world, const struct attempt *attempt)
+{
+	return code_of(chmod(text_of(world, attempt), 0700)); /* as it is */
+}
+
 /* To ourselves: what is ours stays so. */
 static int
 chown_it(const struct world *world, const struct attempt *attempt)
@@ -287,7 +293,7 @@ static const struct attempt rows[] = {
     {"make_folder_in_vault", "a folder more", make_folder_in, WORLD_VAULT},
     {"symlink_in_vault", "another way to a file", make_symlink_in, WORLD_VAULT},
     {"mknod_in_vault", "a pipe where a file is expected", make_node_in, WORLD_VAULT},
-    {"chmod_vault", "everybody enters it", chmod_it, WORLD_VAULT},
+    {"chmod_vault", "everybody enters it", chmod_folder, WORLD_VAULT},
     {"rename_vault", "another vault in its place", rename_it, WORLD_VAULT},
     {"unlink_in_vault", "a file less", unlink_spare, WORLD_SPARE},
     {"truncate_vault_by_open_for_reading", "nothing in it", truncate_by_reading, WORLD_SPARE},

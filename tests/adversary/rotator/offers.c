@@ -98,6 +98,7 @@ make_shared(struct offers *offers)
 	(void)snprintf(queue, sizeof(offers->names[0]), "/halligan-adversary-%d", (int)getpid());
 	made = mq_open(queue, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &attributes);
 	keep(offers, made);
+	offers->queue = made;
 	if (made < 0)
 		queue[0] = '\0';
 }
@@ -131,8 +132,28 @@ make_terminal(struct offers *offers)
 		name[0] = '\0';
 }
 
+/* What cannot be given (it is not there) is nobody's. */
+static void
+give_away(const struct offers *offers, uid_t owner)
+{
+	struct shmid_ds memory = {.shm_perm = {.uid = owner, .gid = owner, .mode = 0600}};
+	struct semid_ds semaphore = {.sem_perm = {.uid = owner, .gid = owner, .mode = 0600}};
+	struct msqid_ds messages = {.msg_perm = {.uid = owner, .gid = owner, .mode = 0600},
+	    .msg_qbytes = 1024};
+
+	(void)shmctl((int)offers->numbers[WORLD_MEMORY], IPC_SET, &memory);
+	(void)semctl((int)offers->numbers[WORLD_SEMAPHORE], 0, IPC_SET, &semaphore);
+	(void)msgctl((int)offers->numbers[WORLD_MESSAGES], IPC_SET, &messages);
+	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
+		if (sockets[i].mode != 0)
+			(void)!chown(offers->names[sockets[i].text], owner, (gid_t)-1);
+	(void)!chown(offers->names[WORLD_TERMINAL], owner, (gid_t)-1);
+	(void)!fchown(offers->queue, owner, (gid_t)-1);
+}
+
 enum err_code
-offers_make(struct offers *offers, const char *folder, struct world *world, struct err *err)
+offers_make(struct offers *offers, const char *folder, uid_t owner, struct world *world,
+    struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
 		TRY(make_socket(offers, &sockets[i], folder, err));
@@ -141,6 +162,7 @@ offers_make(struct offers *offers, const char *folder, struct world *world, stru
 	TRY(make_port(offers, SOCK_DGRAM, WORLD_KNOCK_PORT, err));
 	make_shared(offers);
 	make_terminal(offers);
+	give_away(offers, owner);
 	offers->numbers[WORLD_USER_KEY] = make_key(KEY_SPEC_USER_KEYRING);
 	offers->numbers[WORLD_SESSION_KEY] = make_key(KEY_SPEC_SESSION_KEYRING);
 	for (int i = WORLD_TCP_PORT; i <= WORLD_USER_KEY; i++)

@@ -55,18 +55,20 @@ join(const struct stage *stage, const char *name, char ret_path[128])
 }
 
 static enum err_code
-make_one(const struct stage *stage, const struct row *row, struct err *err)
+make_one(const struct stage *stage, const struct row *row, uid_t owner, struct err *err)
 {
 	char path[128], bytes[WORLD_FILE_SIZE];
 
 	join(stage, row->name, path);
 	memset(bytes, '.', sizeof(bytes));
 	memcpy(bytes, row->name, strlen(row->name));
-	if (row->is_folder)
-		return mkdir(path, row->mode) == 0 && chmod(path, row->mode) == 0 ?
-		    ERR_OK :
-		    err_errno(err, ERR_IO, errno, "making %s", path);
-	return file_write_new(path, view_of(bytes, row->size), row->mode, err);
+	if (!row->is_folder)
+		TRY(file_write_new(path, view_of(bytes, row->size), row->mode, err));
+	else if (mkdir(path, row->mode) != 0 || chmod(path, row->mode) != 0)
+		return err_errno(err, ERR_IO, errno, "making %s", path);
+	return chown(path, owner, (gid_t)-1) == 0 ?
+	    ERR_OK :
+	    err_errno(err, ERR_IO, errno, "giving %s away", path);
 }
 
 static enum err_code
@@ -106,20 +108,21 @@ make_programs(struct stage *stage, const char *program, struct err *err)
 }
 
 enum err_code
-stage_make(const char *parent, const char *program, uid_t user, struct stage *stage,
-    struct world *world, struct err *err)
+stage_make(const char *parent, const char *program, const struct stage_users *users,
+    struct stage *stage, struct world *world, struct err *err)
 {
 	(void)snprintf(stage->folder, sizeof(stage->folder), "%s/halligan-adversary-XXXXXX",
 	    parent);
-	if (mkdtemp(stage->folder) == NULL || chmod(stage->folder, 0711) != 0)
+	if (mkdtemp(stage->folder) == NULL || chmod(stage->folder, 0711) != 0 ||
+	    chown(stage->folder, users->owner, (gid_t)-1) != 0)
 		return err_errno(err, ERR_IO, errno, "making a folder in %s", parent);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		TRY(make_one(stage, &rows[i], err));
+		uid_t owner = rows[i].text == WORLD_PLACE ? users->user : users->owner;
+
+		TRY(make_one(stage, &rows[i], owner, err));
 		if (rows[i].text >= 0)
 			join(stage, rows[i].name, stage->paths[rows[i].text]);
 	}
-	if (chown(stage->paths[WORLD_PLACE], user, (gid_t)-1) != 0)
-		return err_errno(err, ERR_IO, errno, "giving a folder away");
 	TRY(make_programs(stage, program, err));
 	(void)snprintf(stage->paths[WORLD_MARK], sizeof(stage->paths[0]), "%s-mark",
 	    strrchr(stage->folder, '/') + 1);

@@ -14,10 +14,14 @@ struct stage {
 	char *before; /* all of it as text */
 };
 
-/* Below the folder PARENT, with a place that is USER's.  PROGRAM is copied for those that are more than who starts them,
+/* Whose the vault is, and whose the place. */
+struct stage_users {
+	uid_t owner, user;
+};
+/* Below the folder PARENT.  PROGRAM is copied for those that are more than who starts them,
  * where we are root.  WORLD's texts are STAGE's. */
-enum err_code stage_make(const char *parent, const char *program, uid_t user, struct stage *stage,
-    struct world *world, struct err *err) MUST_CHECK;
+enum err_code stage_make(const char *parent, const char *program, const struct stage_users *users,
+    struct stage *stage, struct world *world, struct err *err) MUST_CHECK;
 /* What now stands there is what will be looked for. */
 enum err_code stage_remember(struct stage *stage, struct err *err) MUST_CHECK;
 /* ERR_INTEGRITY names, as parts, what is there but was not, and the other way round.  What is in the place does not count. */

@@ -152,9 +152,7 @@ why_stopped(const char *name)
 static bool
 is_real(const struct attempt *attempt, struct outcome outcome)
 {
-	return outcome.result == ATTEMPT_SUCCEEDED || outcome.result == ATTEMPT_NOT_HERE ||
-	    (outcome.result == ATTEMPT_STOPPED && attempt->absent != 0 &&
-	        outcome.error_number == attempt->absent) ||
+	return outcome.result == ATTEMPT_SUCCEEDED || outcome_absent(attempt, outcome) ||
 	    why_stopped(attempt->name) != NULL;
 }
 

@@ -9,7 +9,7 @@
 #include "base/json.h"
 
 enum world_text {
-	/* Files of a vault, of 64 bytes each and mode 0600. */
+	/* Files of a vault, of 64 bytes each and mode 0600, in folders of mode 0700. */
 	WORLD_HOST_KEY,
 	WORLD_ESCROW,
 	WORLD_ANCHOR,
