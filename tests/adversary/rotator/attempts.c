@@ -168,6 +168,22 @@ outcomes_unpack(const char *text, struct outcome ret_outcomes[ATTEMPTS_MAX], str
 	return ERR_OK;
 }
 
+void
+outcome_text(struct outcome outcome, char ret_text[64])
+{
+	static const char *const said[ATTEMPT_RESULTS] = {"succeeded", "", "not here", "not tried"};
+	int number = outcome.error_number;
+	const char *name = strerrorname_np(number);
+
+	if (outcome.result != ATTEMPT_STOPPED)
+		(void)snprintf(ret_text, 64, "%s", said[outcome.result]);
+	else if (number > ATTEMPT_KILLED)
+		(void)snprintf(ret_text, 64, "killed by SIG%s",
+		    sigabbrev_np(number - ATTEMPT_KILLED));
+	else
+		(void)snprintf(ret_text, 64, "%s", name != NULL ? name : "stopped");
+}
+
 /* Where groups are not told of, it is taken for the one that was meant. */
 pid_t
 process_of(const struct world *world, const struct attempt *attempt)

@@ -94,6 +94,9 @@ void outcome_pack(const struct outcome *outcome, struct buf *ret_text);
 enum err_code outcomes_unpack(const char *text, struct outcome ret_outcomes[ATTEMPTS_MAX],
     struct err *err) MUST_CHECK;
 
+/* For people: "succeeded", "EACCES", "killed by SIGSYS". */
+void outcome_text(struct outcome outcome, char ret_text[64]);
+
 /* For run(): what a system call returned. */
 static inline int
 code_of(long result)

@@ -2,12 +2,11 @@
 #include "tests/adversary/rotator/driver.h"
 
 #include <fcntl.h>
-#include <signal.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/credential.h"
@@ -16,21 +15,17 @@
 #include "rotators/contract/answer.h"
 #include "rotators/contract/executable.h"
 #include "tests/adversary/rotator/figures.h"
+#include "tests/adversary/rotator/knocks.h"
 #include "tests/adversary/rotator/offers.h"
 #include "tests/adversary/rotator/stage.h"
 
-enum {
-	SECONDS = 120,
-	OUTLIVE = 20,
-	KNOCKS_BEGIN = 1000, /* ms: who can knock does so before */
-	KNOCKS_LAST = 500,   /* what was under way at the end has come */
-	KNOCKS_AFTER = 1500  /* since the last one that is new */
-};
+enum { SECONDS = 120, OUTLIVE = 20 };
 
 struct adversary {
 	char program[4096];
 	struct digest hash;
 	unsigned seconds;
+	uid_t user; /* as whom it runs */
 	struct stage stage;
 	struct figures figures;
 	struct offers offers;
@@ -39,6 +34,13 @@ struct adversary {
 	struct secret *current;
 	struct outcome outcomes[ATTEMPTS_MAX];
 };
+
+/* Only root makes anything another one's. */
+static uid_t
+us_or(uid_t wanted)
+{
+	return geteuid() == 0 ? wanted : geteuid();
+}
 
 static enum err_code
 make_value(struct secret **ret_value, struct err *err)
@@ -63,12 +65,11 @@ make_world(const struct adversary_options *options, struct adversary *adversary,
 {
 	const char *parent = options->parent != NULL ? options->parent : "/tmp";
 	struct world *world = &adversary->world;
-	uid_t us = geteuid(), owner = us == 0 ? options->owner : us;
-	uid_t neighbour = us == 0 ? options->neighbour : us;
+	uid_t owner = us_or(options->owner), neighbour = us_or(options->neighbour);
 
 	for (int i = 0; i < WORLD_NUMBERS; i++)
 		world->numbers[i] = -1;
-	const struct stage_users users = {owner, options->user};
+	const struct stage_users users = {owner, adversary->user};
 	TRY(stage_make(parent, adversary->program, &users, &adversary->stage, world, err));
 	TRY(figures_start(&adversary->figures, owner, neighbour, world, err));
 	TRY(offers_make(&adversary->offers, adversary->stage.folder, owner, world, err));
@@ -89,6 +90,7 @@ adversary_new(const struct adversary_options *options, struct adversary **ret_ad
 	if (adversary == NULL)
 		return err_set(err, ERR_MEMORY, "no memory for an adversary");
 	adversary->seconds = options->seconds != 0 ? options->seconds : SECONDS;
+	adversary->user = us_or(options->user);
 	for (size_t i = 0; i < ATTEMPTS_MAX; i++)
 		adversary->outcomes[i].result = ATTEMPT_NOT_TRIED;
 	TRY(find_program(options->program, adversary, err));
@@ -193,43 +195,10 @@ adversary_attack(struct adversary *adversary, struct rotator *rotator, struct er
 	return adversary_take(adversary, &refusal, err);
 }
 
-static void
-wait_milliseconds(int milliseconds)
+static const char *
+place_of(const struct adversary *adversary)
 {
-	nanosleep(&(struct timespec){.tv_sec = milliseconds / 1000,
-	              .tv_nsec = (milliseconds % 1000) * 1000000L},
-	    NULL);
-}
-
-/* Who knocked since the last call, by a datagram or in the place. */
-static uint32_t
-take_knocks(const struct adversary *adversary)
-{
-	struct path path = path_of(adversary->stage.paths[WORLD_PLACE], "knock");
-	uint32_t ways = offers_knocks(&adversary->offers);
-	BUF bytes = {0};
-	struct err err;
-
-	if (file_read(path.text, 1024 * 1024, &bytes, &err) == ERR_OK &&
-	    truncate(path.text, 0) == 0)
-		for (size_t i = 0; i < bytes.size; i++)
-			if (bytes.data[i] < OFFERED_WAYS)
-				ways |= 1U << bytes.data[i];
-	return ways;
-}
-
-/* Those that knock now. */
-static uint32_t
-await_knocks(const struct adversary *adversary)
-{
-	uint32_t all = 0, before;
-
-	do {
-		before = all;
-		wait_milliseconds(KNOCKS_AFTER);
-		all |= take_knocks(adversary);
-	} while (all != before);
-	return all;
+	return adversary->stage.paths[WORLD_PLACE];
 }
 
 static void
@@ -254,11 +223,9 @@ adversary_outlive(struct adversary *adversary, struct rotator *rotator, struct e
 	enum probe_result result;
 
 	TRY(rotator_probe(owned, ROTATOR_CURRENT, &result, err));
-	wait_milliseconds(KNOCKS_BEGIN);
+	knocks_await_first();
 	rotator_free(TAKE(owned));
-	wait_milliseconds(KNOCKS_LAST);
-	(void)take_knocks(adversary);
-	judge_outliving(adversary, await_knocks(adversary));
+	judge_outliving(adversary, knocks_await(&adversary->offers, place_of(adversary)));
 	return ERR_OK;
 }
 
@@ -277,34 +244,48 @@ write_questions(struct adversary *adversary, const char *path, struct err *err)
 	return file_write(path, buf_view(&text), 0600, err);
 }
 
-static enum err_code
-run_program(const char *program, const char *questions, const char *answers, struct err *err)
+static _Noreturn void
+be_program(const struct adversary *adversary, int program, int questions, int answers)
 {
+	char *const argv[] = {(char *)(uintptr_t)adversary->program, NULL};
+	uid_t user = adversary->user;
+
+	if (user != geteuid() &&
+	    (setgroups(0, NULL) != 0 || setresgid(user, user, user) != 0 ||
+	        setresuid(user, user, user) != 0))
+		_exit(126);
+	if (dup2(questions, 0) == 0 && dup2(answers, 1) == 1)
+		(void)fexecve(program, argv, environ);
+	_exit(127);
+}
+
+static enum err_code
+run_program(const struct adversary *adversary, const char *questions, const char *answers,
+    struct err *err)
+{
+	FD program = open(adversary->program, O_RDONLY | O_CLOEXEC);
+	FD in = open(questions, O_RDONLY | O_CLOEXEC);
+	FD out = open(answers, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	int status = 0;
 	pid_t pid = fork();
 
-	if (pid == 0) {
-		int in = open(questions, O_RDONLY), out = open(answers, O_WRONLY | O_CREAT, 0600);
-
-		if (dup2(in, 0) == 0 && dup2(out, 1) == 1)
-			(void)execl(program, program, (char *)NULL);
-		_exit(127);
-	}
+	if (pid == 0)
+		be_program(adversary, program, in, out);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
-		return err_set(err, ERR_IO, "running %s: status %d", program, status);
+		return err_set(err, ERR_IO, "running %s: status %d", adversary->program, status);
 	return ERR_OK;
 }
 
 enum err_code
 adversary_run_directly(struct adversary *adversary, struct err *err)
 {
-	struct path questions = path_of(adversary->stage.paths[WORLD_PLACE], "questions");
-	struct path answers = path_of(adversary->stage.paths[WORLD_PLACE], "answers");
+	struct path questions = path_of(place_of(adversary), "questions");
+	struct path answers = path_of(place_of(adversary), "answers");
 	BUF line = {0};
 	struct answer answer = {0};
 
 	TRY(write_questions(adversary, questions.text, err));
-	TRY(run_program(adversary->program, questions.text, answers.text, err));
+	TRY(run_program(adversary, questions.text, answers.text, err));
 	TRY(file_read(answers.text, ROTATOR_LINE_MAX, &line, err));
 	TRY(answer_parse(buf_view(&line), ok_result_names, &answer, err));
 	return adversary_take(adversary, &answer.why, err);
@@ -338,22 +319,6 @@ adversary_outcome(const struct adversary *adversary, const char *name)
 }
 
 void
-outcome_text(struct outcome outcome, char ret_text[64])
-{
-	static const char *const said[ATTEMPT_RESULTS] = {"succeeded", "", "not here", "not tried"};
-	int number = outcome.error_number;
-	const char *name = strerrorname_np(number);
-
-	if (outcome.result != ATTEMPT_STOPPED)
-		(void)snprintf(ret_text, 64, "%s", said[outcome.result]);
-	else if (number > ATTEMPT_KILLED)
-		(void)snprintf(ret_text, 64, "killed by SIG%s",
-		    sigabbrev_np(number - ATTEMPT_KILLED));
-	else
-		(void)snprintf(ret_text, 64, "%s", name != NULL ? name : "stopped");
-}
-
-void
 adversary_print(const struct adversary *adversary, FILE *file)
 {
 	const struct attempt *attempt;
@@ -365,17 +330,15 @@ adversary_print(const struct adversary *adversary, FILE *file)
 	}
 }
 
-/* Those that live on end when they are told so; nobody removes a place that somebody writes to. */
+/* Also of one that gave no answer. */
 static void
-await_silence(const struct adversary *adversary)
+remove_marks(const struct adversary *adversary)
 {
-	int64_t deadline = process_milliseconds() + OUTLIVE * 1000;
-	FD stop = open(PATH(adversary->stage.paths[WORLD_PLACE], "stop"),
-	    O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	const struct attempt *attempt;
 
-	do
-		wait_milliseconds(100);
-	while (take_knocks(adversary) != 0 && process_milliseconds() < deadline);
+	for (size_t i = 0; (attempt = attempt_at(i)) != NULL; i++)
+		if (attempt->mark != NULL && adversary->world.texts[WORLD_MARK] != NULL)
+			(void)take_mark(adversary, attempt);
 }
 
 void
@@ -384,7 +347,8 @@ adversary_free(struct adversary *adversary)
 	if (adversary == NULL)
 		return;
 	if (adversary->offers.knocks > 0)
-		await_silence(adversary);
+		knocks_silence(&adversary->offers, place_of(adversary));
+	remove_marks(adversary);
 	figures_end(&adversary->figures);
 	offers_end(&adversary->offers);
 	stage_remove(&adversary->stage);

@@ -61,7 +61,8 @@ enum err_code adversary_take(struct adversary *adversary, const struct err *refu
 /* `probe`, at which it begins to outlive its end; then that end (rotator_free), and who knocks all the same. */
 enum err_code adversary_outlive(struct adversary *adversary, struct rotator *rotator,
     struct err *err) MUST_CHECK;
-/* Without rotator_start(): the program is run as our child, with nothing closed in it that was not open to close on exec. */
+/* Without rotator_start(): the program is run as our child and as the user of the options, with nothing closed in it that
+ * was not open to close on exec. */
 enum err_code adversary_run_directly(struct adversary *adversary, struct err *err) MUST_CHECK;
 
 /* Whether the world is whole: files with all that they are, the server and the neighbour.  ERR_INTEGRITY has a part for each
@@ -75,7 +76,5 @@ const struct outcome *adversary_outcomes(const struct adversary *adversary);
 struct outcome adversary_outcome(const struct adversary *adversary, const char *name);
 /* A line for each attempt: "+ name: wants", or what stopped it. */
 void adversary_print(const struct adversary *adversary, FILE *file);
-/* "succeeded", "EACCES", "killed by SIGSYS"; RET_TEXT has 64 bytes. */
-void outcome_text(struct outcome outcome, char ret_text[64]);
 
 #endif

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/keyctl.h>
 #include <mqueue.h>
 #include <netinet/in.h>
@@ -19,10 +20,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Permissions of a key: all of its possessor and of its user. */
 #define KEY_PERMISSIONS 0x3f3f0000UL
+
+enum { NUMBERS = 3 }; /* memory, semaphores, messages, in the order of the world's */
 
 static const struct row {
 	int text;
@@ -84,17 +88,53 @@ make_port(struct offers *offers, int type, enum world_number number, struct err 
 	return ERR_OK;
 }
 
+/* By a process that is OWNER: who made such a thing stays its owner beside whoever it is given to. */
+static _Noreturn void
+make_numbers(int result, uid_t owner)
+{
+	int ids[NUMBERS];
+
+	if (owner != geteuid() &&
+	    (setgroups(0, NULL) != 0 || setresgid(owner, owner, owner) != 0 ||
+	        setresuid(owner, owner, owner) != 0))
+		_exit(1);
+	ids[0] = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+	ids[1] = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+	ids[2] = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+	_exit(write(result, ids, sizeof(ids)) == sizeof(ids) ? 0 : 1);
+}
+
 /* What a kernel may have been built without is -1 then. */
+static enum err_code
+take_numbers(struct offers *offers, uid_t owner, struct err *err)
+{
+	int ends[2], ids[NUMBERS];
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return err_errno(err, ERR_IO, errno, "making a pipe");
+	pid = fork();
+	if (pid == 0)
+		make_numbers(ends[1], owner);
+	close(ends[1]);
+	got = read(ends[0], ids, sizeof(ids));
+	close(ends[0]);
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid || got != sizeof(ids))
+		return err_set(err, ERR_IO, "making what has a number as user %u", owner);
+	for (int i = 0; i < NUMBERS; i++)
+		offers->numbers[WORLD_MEMORY + i] = ids[i];
+	offers->made = true;
+	return ERR_OK;
+}
+
 static void
-make_shared(struct offers *offers)
+make_queue(struct offers *offers)
 {
 	struct mq_attr attributes = {.mq_maxmsg = 1, .mq_msgsize = 16};
 	char *queue = offers->names[WORLD_QUEUE];
 	mqd_t made;
 
-	offers->numbers[WORLD_MEMORY] = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
-	offers->numbers[WORLD_SEMAPHORE] = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
-	offers->numbers[WORLD_MESSAGES] = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
 	(void)snprintf(queue, sizeof(offers->names[0]), "/halligan-adversary-%d", (int)getpid());
 	made = mq_open(queue, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &attributes);
 	keep(offers, made);
@@ -136,14 +176,6 @@ make_terminal(struct offers *offers)
 static void
 give_away(const struct offers *offers, uid_t owner)
 {
-	struct shmid_ds memory = {.shm_perm = {.uid = owner, .gid = owner, .mode = 0600}};
-	struct semid_ds semaphore = {.sem_perm = {.uid = owner, .gid = owner, .mode = 0600}};
-	struct msqid_ds messages = {.msg_perm = {.uid = owner, .gid = owner, .mode = 0600},
-	    .msg_qbytes = 1024};
-
-	(void)shmctl((int)offers->numbers[WORLD_MEMORY], IPC_SET, &memory);
-	(void)semctl((int)offers->numbers[WORLD_SEMAPHORE], 0, IPC_SET, &semaphore);
-	(void)msgctl((int)offers->numbers[WORLD_MESSAGES], IPC_SET, &messages);
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++)
 		if (sockets[i].mode != 0)
 			(void)!chown(offers->names[sockets[i].text], owner, (gid_t)-1);
@@ -160,7 +192,8 @@ offers_make(struct offers *offers, const char *folder, uid_t owner, struct world
 	TRY(make_port(offers, SOCK_STREAM, WORLD_TCP_PORT, err));
 	TRY(make_port(offers, SOCK_DGRAM, WORLD_UDP_PORT, err));
 	TRY(make_port(offers, SOCK_DGRAM, WORLD_KNOCK_PORT, err));
-	make_shared(offers);
+	TRY(take_numbers(offers, owner, err));
+	make_queue(offers);
 	make_terminal(offers);
 	give_away(offers, owner);
 	offers->numbers[WORLD_USER_KEY] = make_key(KEY_SPEC_USER_KEYRING);
@@ -192,7 +225,7 @@ offers_end(struct offers *offers)
 
 	for (size_t i = 0; i < offers->count; i++)
 		close(offers->fds[i]);
-	if (offers->knocks > 0) {
+	if (offers->made) {
 		(void)shmctl((int)numbers[WORLD_MEMORY], IPC_RMID, NULL);
 		(void)semctl((int)numbers[WORLD_SEMAPHORE], 0, IPC_RMID);
 		(void)msgctl((int)numbers[WORLD_MESSAGES], IPC_RMID, NULL);

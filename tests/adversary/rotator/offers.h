@@ -13,6 +13,7 @@ enum { OFFERED_FDS = 16, OFFERED_WAYS = 16 };
 struct offers {
 	int fds[OFFERED_FDS];
 	size_t count;
+	bool made;  /* what has a number: 0 is one */
 	int queue;  /* of POSIX messages; -1: none */
 	int knocks; /* a socket; 0: none */
 	char names[WORLD_TEXTS][128];

@@ -20,140 +20,16 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "tests/adversary/rotator/driver.h"
+#include "tests/adversary/rotator/freely.h"
 #include "tests/unit/check.h"
 
 enum { ORDINARY = 65534 };
-enum who { ROOT = 1, USER = 2, BOTH = 3 };
-
-#define ROOTS   "root's alone, wherever it is tried"
-#define SETTING "this machine's setting of it"
-/* What is stopped though nothing isolates it. */
-static const struct stopped {
-	const char *name;
-	enum who who;
-	const char *why;
-	/* Only where this setting is among these numbers; NULL: anywhere. */
-	const char *setting;
-	int least, most;
-} stopped[] = {
-    {"open_host_key_by_inherited_folder", BOTH, "whoever starts a rotator closes all (below)"},
-    {"chmod_host_key_by_inherited_folder", BOTH, "whoever starts a rotator closes all (below)"},
-    {"outlive_in_group", BOTH, "a rotator's whole group is killed"},
-    {"leave_mark_in_etc", USER, ROOTS},
-    {"leave_mark_in_cron", USER, ROOTS},
-    {"leave_mark_in_usr", USER, ROOTS},
-    {"leave_mark_in_run", USER, ROOTS},
-    {"leave_mark_at_top", USER, ROOTS},
-    {"read_shadow", USER, ROOTS},
-    {"list_root_home", USER, ROOTS},
-    {"open_host_key_by_handle", USER, ROOTS},
-    {"make_packet", USER, ROOTS},
-    {"make_raw", USER, ROOTS},
-    {"setuid_root", USER, ROOTS},
-    {"setgroups_root", USER, ROOTS},
-    {"capset", USER, ROOTS},
-    {"mount", USER, ROOTS},
-    {"open_tree", USER, ROOTS},
-    {"umount", USER, ROOTS},
-    {"pivot_root", USER, ROOTS},
-    {"chroot", USER, ROOTS},
-    {"mknod_device", USER, ROOTS},
-    {"setns_mount_of_server", USER, ROOTS},
-    {"setns_by_pidfd", USER, ROOTS},
-    {"init_module", USER, ROOTS},
-    {"finit_module", USER, ROOTS},
-    {"delete_module", USER, ROOTS},
-    {"kexec_load", USER, ROOTS},
-    {"kexec_file_load", USER, ROOTS},
-    {"swapon", USER, ROOTS},
-    {"swapoff", USER, ROOTS},
-    {"reboot", USER, ROOTS},
-    {"acct", USER, ROOTS},
-    {"sethostname", USER, ROOTS},
-    {"setdomainname", USER, ROOTS},
-    {"iopl", USER, ROOTS},
-    {"ioperm", USER, ROOTS},
-    {"settimeofday", USER, ROOTS},
-    {"adjtimex", USER, ROOTS},
-    {"fanotify", USER, ROOTS},
-    {"open_dev_mem", USER, ROOTS},
-    {"open_kcore", USER, ROOTS},
-    {"open_kmsg", USER, ROOTS},
-    {"open_sysrq", USER, ROOTS},
-    {"open_core_pattern", USER, ROOTS},
-    {"open_console", USER, ROOTS},
-    {"open_uinput", USER, ROOTS},
-    {"open_fuse", USER, ROOTS},
-    {"open_kvm", USER, ROOTS},
-    {"open_cgroups", USER, ROOTS},
-    {"be_first", USER, ROOTS},
-    {"be_real_time", USER, ROOTS},
-    {"read_kernel_log", USER, SETTING, "kernel/dmesg_restrict", 1, 1},
-    {"bpf", USER, SETTING, "kernel/unprivileged_bpf_disabled", 1, 2},
-    {"perf_event_open", USER, SETTING, "kernel/perf_event_paranoid", 3, 9},
-    {"perf_event_open_server", USER, SETTING, "kernel/perf_event_paranoid", 3, 9},
-    {"open_host_key_by_io_uring", USER, SETTING, "kernel/io_uring_disabled", 1, 2},
-    {"rename_host_key_by_io_uring", USER, SETTING, "kernel/io_uring_disabled", 1, 2},
-    {"make_socket_by_io_uring", USER, SETTING, "kernel/io_uring_disabled", 1, 2},
-    {"open_host_key_by_io_uring", ROOT, SETTING, "kernel/io_uring_disabled", 2, 2},
-    {"rename_host_key_by_io_uring", ROOT, SETTING, "kernel/io_uring_disabled", 2, 2},
-    {"make_socket_by_io_uring", ROOT, SETTING, "kernel/io_uring_disabled", 2, 2},
-    {"unshare_user", USER, SETTING, "kernel/unprivileged_userns_clone", 0, 0},
-    {"clone_user", USER, SETTING, "kernel/unprivileged_userns_clone", 0, 0},
-    {"clone3_user", USER, SETTING, "kernel/unprivileged_userns_clone", 0, 0},
-    {"unshare_net", USER, SETTING, "kernel/unprivileged_userns_clone", 0, 0},
-    {"unshare_pid", USER, SETTING, "kernel/unprivileged_userns_clone", 0, 0},
-    {"unshare_mount", USER, SETTING, "kernel/unprivileged_userns_clone", 0, 0},
-    {"mount_in_own_namespace", USER, SETTING, "kernel/unprivileged_userns_clone", 0, 0},
-    {"unshare_user", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
-    {"clone_user", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
-    {"clone3_user", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
-    {"unshare_net", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
-    {"unshare_pid", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
-    {"unshare_mount", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
-    {"mount_in_own_namespace", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
-    {"lock_memory", USER, "each user has a limit"},
-    {"open_files_without_end", USER, "each user has a limit"},
-};
-
-/* The number of a setting of the kernel; -1: it has none. */
-static int
-setting(const char *name)
-{
-	FILE *file = fopen(PATH("/proc/sys", name), "r");
-	int number = -1;
-
-	if (file == NULL)
-		return -1;
-	if (fscanf(file, "%d", &number) != 1)
-		number = -1;
-	(void)fclose(file);
-	return number;
-}
-
-static bool
-is_reason(const struct stopped *row)
-{
-	int number = row->setting != NULL ? setting(row->setting) : 0;
-
-	return (row->who & (geteuid() == 0 ? ROOT : USER)) != 0 && number >= row->least &&
-	    number <= row->most;
-}
-
-static const char *
-why_stopped(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(stopped); i++)
-		if (strcmp(stopped[i].name, name) == 0 && is_reason(&stopped[i]))
-			return stopped[i].why;
-	return NULL;
-}
 
 static bool
 is_real(const struct attempt *attempt, struct outcome outcome)
 {
 	return outcome.result == ATTEMPT_SUCCEEDED || outcome_absent(attempt, outcome) ||
-	    why_stopped(attempt->name) != NULL;
+	    stopped_freely(attempt->name) != NULL;
 }
 
 /* How many attempts did not succeed and have no reason; each is told of. */
@@ -166,7 +42,7 @@ count_unreal(const struct adversary *adversary)
 
 	for (size_t i = 0; (attempt = attempt_at(i)) != NULL; i++) {
 		struct outcome outcome = adversary_outcomes(adversary)[i];
-		const char *why = why_stopped(attempt->name);
+		const char *why = stopped_freely(attempt->name);
 
 		outcome_text(outcome, text);
 		if (outcome.result != ATTEMPT_SUCCEEDED)
@@ -185,13 +61,13 @@ struct fixture {
 };
 
 static int
-set_up(void **state)
+set_up_for(void **state, uid_t user)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	char **argv = *state;
 	struct err err;
 	const struct adversary_options options = {.program = argv[1],
-	    .user = geteuid(),
+	    .user = user,
 	    .set_uid = argv[2],
 	    .capable = argv[2] != NULL ? argv[3] : NULL};
 
@@ -200,6 +76,18 @@ set_up(void **state)
 	assert_ok(adversary_new(&options, &fixture->adversary, &err));
 	*state = fixture;
 	return 0;
+}
+
+static int
+set_up(void **state)
+{
+	return set_up_for(state, geteuid());
+}
+
+static int
+set_up_for_another(void **state)
+{
+	return set_up_for(state, geteuid() == 0 ? ORDINARY : geteuid());
 }
 
 static int
@@ -242,6 +130,30 @@ an_inherited_folder_is_enough(void **state)
 	assert_int_equal(adversary_outcome(adversary, "open_host_key_by_inherited_folder").result,
 	    ATTEMPT_SUCCEEDED);
 	assert_int_equal(adversary_outcome(adversary, "chmod_host_key_by_inherited_folder").result,
+	    ATTEMPT_SUCCEEDED);
+	assert_ok(adversary_verify(adversary, &err));
+}
+
+/* That it is told so, and that it is not all success. */
+static void
+another_user_is_stopped(void **state)
+{
+	static const char *const names[] = {"read_host_key", "chmod_anchor", "rename_database",
+	    "kill_server", "setown_pipe_server", "ptrace_attach_server", "vm_readv_server",
+	    "prlimit_neighbour", "attach_shared_memory", "connect_stream_0660", "capset", "mount",
+	    "leave_mark_in_etc", "be_real_time"};
+	struct adversary *adversary = ((struct fixture *)*state)->adversary;
+	struct err err;
+
+	if (geteuid() != 0) {
+		print_message("# skipped: only root is somebody else, too\n");
+		return;
+	}
+	assert_ok(adversary_run_directly(adversary, &err));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (adversary_outcome(adversary, names[i]).result != ATTEMPT_STOPPED)
+			fail_msg("%s is not stopped", names[i]);
+	assert_int_equal(adversary_outcome(adversary, "leave_mark_in_tmp").result,
 	    ATTEMPT_SUCCEEDED);
 	assert_ok(adversary_verify(adversary, &err));
 }
@@ -443,6 +355,8 @@ main(int argc, char **argv)
 	    cmocka_unit_test(names_of_attempts_are_their_own),
 	    CASE(every_attempt_succeeds_where_nothing_isolates),
 	    CASE(an_inherited_folder_is_enough),
+	    cmocka_unit_test_prestate_setup_teardown(another_user_is_stopped, set_up_for_another,
+	        tear_down, argv),
 	    CASE(what_an_adversary_changed_is_noticed),
 	    CASE(what_an_adversary_did_to_others_is_noticed),
 	    CASE(words_of_an_adversary_are_not_believed),
