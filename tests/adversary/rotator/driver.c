@@ -225,7 +225,7 @@ adversary_outlive(struct adversary *adversary, struct rotator *rotator, struct e
 	TRY(rotator_probe(owned, ROTATOR_CURRENT, &result, err));
 	knocks_await_first();
 	rotator_free(TAKE(owned));
-	judge_outliving(adversary, knocks_await(&adversary->offers, place_of(adversary)));
+	judge_outliving(adversary, knocks_await(&adversary->offers, &adversary->world));
 	return ERR_OK;
 }
 
@@ -347,7 +347,7 @@ adversary_free(struct adversary *adversary)
 	if (adversary == NULL)
 		return;
 	if (adversary->offers.knocks > 0)
-		knocks_silence(&adversary->offers, place_of(adversary));
+		knocks_silence(&adversary->offers, &adversary->world);
 	remove_marks(adversary);
 	figures_end(&adversary->figures);
 	offers_end(&adversary->offers);

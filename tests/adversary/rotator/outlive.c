@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Living on after the end.  Each way leaves a process that answers no signal that can be ignored, and knocks: a datagram to
+ * Living on after the end.  Each way leaves a process that answers no signal that can be ignored.  It takes a name that the
+ * driver looks for among all processes (world_alias), and knocks, where it reaches so far: a datagram to
  * WORLD_KNOCK_PORT with the way's number, and a byte more in the file "knock" of WORLD_PLACE.  It ends by itself after
  * WORLD_OUTLIVE seconds, or when there is a file "stop" in WORLD_PLACE.  These are run by the rotator's first process, and return at once.
  */
@@ -21,10 +22,13 @@
 enum { BETWEEN_KNOCKS = 10 * 1000 * 1000 /* ns */ };
 
 static void
-ignore_signals(void)
+prepare(const struct world *world, const struct attempt *attempt)
 {
+	char alias[WORLD_ALIAS_SIZE];
 	sigset_t all;
 
+	world_alias(world, attempt->of, alias);
+	(void)prctl(PR_SET_NAME, alias);
 	for (int number = 1; number <= SIGRTMAX; number++)
 		(void)signal(number, SIG_IGN);
 	(void)sigfillset(&all);
@@ -65,7 +69,7 @@ live_on(const struct world *world, const struct attempt *attempt)
 {
 	int64_t last = last_moment(world);
 
-	ignore_signals();
+	prepare(world, attempt);
 	while (goes_on(world, last)) {
 		knock(world, attempt);
 		nanosleep(&(struct timespec){.tv_nsec = BETWEEN_KNOCKS}, NULL);
@@ -138,7 +142,7 @@ run_away(const struct world *world, const struct attempt *attempt)
 {
 	int64_t last = last_moment(world);
 
-	ignore_signals();
+	prepare(world, attempt);
 	while (goes_on(world, last)) {
 		knock(world, attempt);
 		nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);

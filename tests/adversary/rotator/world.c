@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/adversary/rotator/world.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/json_in.h"
 
 static const char *const text_names[WORLD_TEXTS] = {
@@ -65,6 +68,17 @@ world_read(const struct json *target, struct world *ret_world, struct err *err)
 	TRY(json_in_end(&in));
 	*ret_world = world;
 	return ERR_OK;
+}
+
+/* The letters before "-mark" are drawn by mkdtemp(). */
+void
+world_alias(const struct world *world, int way, char ret_alias[WORLD_ALIAS_SIZE])
+{
+	const char *mark = world->texts[WORLD_MARK];
+	size_t size = strlen(mark), tail = sizeof("XXXXXX-mark") - 1;
+
+	(void)snprintf(ret_alias, WORLD_ALIAS_SIZE, "%.6s.%d",
+	    mark + (size > tail ? size - tail : 0), way);
 }
 
 struct json *

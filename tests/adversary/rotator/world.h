@@ -64,6 +64,10 @@ struct world {
 /* TARGET's world; the texts are TARGET's.  ERR_INVALID. */
 enum err_code world_read(const struct json *target, struct world *ret_world,
     struct err *err) MUST_CHECK;
+/* What a process is called that goes on after its end, the WAYth: of this world alone. */
+enum { WORLD_ALIAS_SIZE = 16 };
+void world_alias(const struct world *world, int way, char ret_alias[WORLD_ALIAS_SIZE]);
+
 /* Such a target, to be freed. */
 struct json *world_target(const struct world *world);
 
