@@ -20,8 +20,8 @@ static const struct stopped {
 	const char *setting;
 	int least, most;
 } stopped[] = {
-    {"open_host_key_by_inherited_folder", BOTH, "whoever starts a rotator closes all (below)"},
-    {"chmod_host_key_by_inherited_folder", BOTH, "whoever starts a rotator closes all (below)"},
+    {"open_host_key_by_inherited_folder", BOTH, "whoever starts a rotator closes all"},
+    {"chmod_host_key_by_inherited_folder", BOTH, "whoever starts a rotator closes all"},
     {"outlive_in_group", BOTH, "a rotator's whole group is killed"},
     {"leave_mark_in_etc", USER, ROOTS},
     {"leave_mark_in_cron", USER, ROOTS},
