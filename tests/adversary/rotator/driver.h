@@ -74,7 +74,7 @@ enum err_code adversary_verify(const struct adversary *adversary, struct err *er
 const struct outcome *adversary_outcomes(const struct adversary *adversary);
 /* That of the attempt called NAME, which there must be. */
 struct outcome adversary_outcome(const struct adversary *adversary, const char *name);
-/* A line for each attempt: "+ name: wants", or what stopped it. */
+/* A line for each attempt: its name, what came of it, what it wants. */
 void adversary_print(const struct adversary *adversary, FILE *file);
 
 #endif
