@@ -22,9 +22,9 @@
 
 enum { ASIDE = 64, REPORT_FD = PROCESS_FDS, BLIND_MILLISECONDS = 5 };
 
-/* Every signal as after login: what we ignore or block is our own affair. */
-static void
-reset_signals(void)
+/* What we ignore or block is our own affair. */
+void
+process_reset_signals(void)
 {
 	sigset_t none;
 
@@ -34,9 +34,8 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Give the child its descriptors; REPORT becomes REPORT_FD.  False with errno set. */
-static bool
-arrange_fds(const struct process_spawn *spawn, int report)
+bool
+process_arrange(const int fds[PROCESS_FDS], int report)
 {
 	int null = open("/dev/null", O_RDWR);
 	int aside[PROCESS_FDS];
@@ -46,9 +45,9 @@ arrange_fds(const struct process_spawn *spawn, int report)
 	if (report < 0 || null < 0)
 		return false;
 	for (int fd = 0; fd < PROCESS_FDS; fd++) {
-		bool wanted = fd <= 2 ? spawn->fds[fd] >= 0 : spawn->fds[fd] > 0;
+		bool wanted = fd <= 2 ? fds[fd] >= 0 : fds[fd] > 0;
 
-		aside[fd] = wanted ? fcntl(spawn->fds[fd], F_DUPFD, ASIDE) : -1;
+		aside[fd] = wanted ? fcntl(fds[fd], F_DUPFD, ASIDE) : -1;
 		if (wanted && aside[fd] < 0)
 			return false;
 	}
@@ -79,8 +78,8 @@ run_child(const struct process_spawn *spawn, int report, pid_t parent)
 
 	if ((!spawn->ends_with_us || bind_to(parent)) &&
 	    (spawn->same_group || (spawn->own_session ? setsid() > 0 : setpgid(0, 0) == 0))) {
-		reset_signals();
-		if (arrange_fds(spawn, report)) {
+		process_reset_signals();
+		if (process_arrange(spawn->fds, report)) {
 			at = REPORT_FD;
 			execve(spawn->path, (char *const *)(uintptr_t)spawn->argv,
 			    (char *const *)(uintptr_t)spawn->env);

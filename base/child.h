@@ -26,6 +26,11 @@ struct process_spawn {
 	/* It is killed when we end, however that comes; what it started is not. */
 	bool ends_with_us;
 };
+/* For a child of one's own making, before it executes something: its descriptor N is FDS[N], as above, REPORT (any) is
+ * PROCESS_FDS, close-on-exec, and all others are closed.  Only system calls; false with errno. */
+bool process_arrange(const int fds[PROCESS_FDS], int report);
+/* Likewise: every signal as after login. */
+void process_reset_signals(void);
 /* Start a child in its own process group; all other descriptors are closed in it, and it gets
  * the default signal actions.  ERR_NOT_FOUND, ERR_IO: it could not be executed.  Not on the stack
  * of secret_stack_run(), which does not exist in a child. */

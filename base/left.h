@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes that a child left behind: those of its group, and orphans that came to us (left_watch), whatever session they
+/* Processes that a child left behind: orphans that came to us (left_watch), whatever session they
  * made for themselves. */
 #ifndef BASE_LEFT_H
 #define BASE_LEFT_H

@@ -82,6 +82,15 @@ open_standard(struct err *err)
 enum err_code
 process_harden(int keep_up_to, struct err *err)
 {
+	TRY(process_harden_but_gain(keep_up_to, err));
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ?
+	    ERR_OK :
+	    err_errno(err, ERR_IO, errno, "cannot forbid new privileges");
+}
+
+enum err_code
+process_harden_but_gain(int keep_up_to, struct err *err)
+{
 	const struct rlimit no_core = {0};
 
 	TRY(open_standard(err));
@@ -91,8 +100,6 @@ process_harden(int keep_up_to, struct err *err)
 		return err_errno(err, ERR_IO, errno, "cannot close inherited descriptors");
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return err_errno(err, ERR_IO, errno, "cannot switch core files off");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return err_errno(err, ERR_IO, errno, "cannot forbid new privileges");
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
 		return err_errno(err, ERR_IO, errno, "cannot ignore SIGPIPE");
 	umask(077);

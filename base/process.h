@@ -13,6 +13,8 @@
  * core, umask 077, no new privileges, SIGPIPE ignored, debug variables of libraries (LD_*,
  * OPENSSL_CONF, FIDO_DEBUG, PCSCLITE_DEBUG, SQLITE_TMPDIR, ...) dropped. */
 enum err_code process_harden(int keep_up_to, struct err *err) MUST_CHECK;
+/* The same, but set-user-id programs work for what it starts. */
+enum err_code process_harden_but_gain(int keep_up_to, struct err *err) MUST_CHECK;
 
 /* The absolute path of the file that this process executes.  ERR_IO without /proc. */
 enum err_code process_self(char ret_path[4096], struct err *err) MUST_CHECK;

@@ -19,6 +19,8 @@ struct walk {
 	int folder;
 	char so_far[PATH_SIZE], left[PATH_SIZE];
 	unsigned links;
+	bool anybody; /* folders may be anybody's: only links count */
+	bool foreign; /* somebody else can make links in the folder */
 };
 
 static bool
@@ -52,13 +54,16 @@ say_errno(const struct walk *walk, int number, struct err *err)
 }
 
 static enum err_code
-check_folder(const struct walk *walk, struct err *err)
+check_folder(struct walk *walk, struct err *err)
 {
 	const char *name = walk->so_far[0] != '\0' ? walk->so_far : "/";
 	struct stat status;
 
 	if (fstat(walk->folder, &status) != 0)
 		return err_errno(err, ERR_IO, errno, "looking at %s", name);
+	walk->foreign = !is_ours(&status) || (status.st_mode & 022) != 0;
+	if (walk->anybody)
+		return ERR_OK;
 	if (!is_ours(&status))
 		return say_owner(name, &status, err);
 	if ((status.st_mode & 022) != 0 && (status.st_mode & S_ISVTX) == 0)
@@ -107,7 +112,7 @@ follow(struct walk *walk, const char *part, int link, const struct stat *status,
 
 	if (size < 0)
 		return say_errno(walk, errno, err);
-	if (!is_ours(status)) {
+	if (!is_ours(status) || (walk->anybody && walk->foreign)) {
 		(void)snprintf(left, sizeof(left), "the link %.2000s/%.255s", walk->so_far, part);
 		return say_owner(left, status, err);
 	}
@@ -187,6 +192,42 @@ trusted_open(const char *path, int *ret_fd, struct err *err)
 	if (fd < 0)
 		return say_errno(&walk, errno, err);
 	TRY(check_file(path, fd, err));
+	*ret_fd = fd;
+	fd = -1;
+	return ERR_OK;
+}
+
+/* The last part, too, may be a link. */
+enum err_code
+trusted_reach(const char *path, int *ret_fd, char ret_path[4096], struct err *err)
+{
+	CLEANUP(walk_done) struct walk walk = {.path = path, .folder = -1, .anybody = true};
+	char part[NAME_MAX + 1];
+	struct stat status;
+	FD fd = -1;
+
+	if (path[0] != '/')
+		return err_set(err, ERR_INVALID, "\"%s\" is not an absolute path", path);
+	if ((size_t)snprintf(walk.left, sizeof(walk.left), "%s", path) >= sizeof(walk.left))
+		return say_too_long(&walk, err);
+	TRY(go_to_root(&walk, err));
+	for (;;) {
+		TRY(take_part(&walk, part, err));
+		fd = openat(walk.folder, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &status) != 0)
+			return say_errno(&walk, errno, err);
+		if (!S_ISLNK(status.st_mode) && strspn(walk.left, "/") == strlen(walk.left))
+			break;
+		fd_closep(&fd);
+		if (strcmp(part, ".") != 0)
+			TRY(enter(&walk, part, err));
+	}
+	size_t size = strlen(walk.so_far);
+
+	if (size + 1 + strlen(part) >= PATH_SIZE)
+		return say_too_long(&walk, err);
+	memcpy(ret_path, walk.so_far, size);
+	(void)snprintf(ret_path + size, PATH_SIZE - size, "/%s", part);
 	*ret_fd = fd;
 	fd = -1;
 	return ERR_OK;

@@ -13,5 +13,10 @@
 /* The regular file PATH, absolute, for reading; its last part is no link.  The caller closes RET_FD.  ERR_NOT_FOUND;
  * ERR_REFUSED names the part that somebody else has a hand in, and the remedy; ERR_INVALID, ERR_IO. */
 enum err_code trusted_open(const char *path, int *ret_fd, struct err *err) MUST_CHECK;
+/* What PATH, absolute, leads to, whatever it is and whoever has a hand in it, but that each symbolic link on the way, the last part
+ * too, is one of root's or ours in a folder in which nobody else can make any.  The caller closes RET_FD (O_PATH); RET_PATH is
+ * where it stands, without links.  Errors as above. */
+enum err_code trusted_reach(const char *path, int *ret_fd, char ret_path[4096],
+    struct err *err) MUST_CHECK;
 
 #endif

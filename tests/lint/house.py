@@ -95,7 +95,7 @@ FOLDERS = {
 }
 # Headers of the C library and of the kernel (pattern).
 SYSTEM = (r"(arpa|linux|netinet|sys)/\w+\.h|std\w+\.h|(ctype|dirent|errno|fcntl|getopt|inttypes|libgen|limits|malloc|netdb|poll"
-    r"|pthread|pwd|grp|signal|string|strings|termios|time|unistd)\.h")
+    r"|pthread|pwd|grp|sched|signal|string|strings|termios|time|unistd)\.h")
 # Third-party library: its headers (pattern), and the files that may include them and use its symbols: one, or several where
 # each is another side of the library and says which.  Others are a fault: a new library or file comes here and into
 # docs/DESIGN.md, "Dependencies, and why each".
