@@ -79,7 +79,7 @@ launch(struct pump *pump, struct err *err)
 	    .argv = child->argv,
 	    .env = child->env,
 	    .ends_with_us = true, /* the vault's end kills us, and a group that it does not see */
-	    .fds = {-1, -1, -1, -1, -1, -1, -1, child->executable, -1}};
+	    .fds = {-1, -1, -1, -1, -1, -1, -1, -1, child->executable}};
 	enum err_code code = ERR_OK;
 
 	for (int i = 0; i < PIPES && code == ERR_OK; i++)

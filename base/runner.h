@@ -19,7 +19,7 @@ struct child {
 	struct secret *generated; /* gets what it writes on descriptor 5; NULL: closed */
 	struct buf *output;       /* gets its stdout, at most CHILD_OUTPUT_MAX; NULL: /dev/null */
 	struct buf *errors; /* gets its stderr, the first CHILD_ERRORS_MAX bytes; NULL: /dev/null */
-	int executable;     /* its descriptor 7, or -1 */
+	int executable;     /* its descriptor 8, or -1 */
 	int64_t deadline;   /* process_milliseconds */
 	/* We have other children, and nobody waits at our stdout for what comes of it: a reader of that who goes away does not end it,
 	 * and of what it leaves behind only its group is ended. */

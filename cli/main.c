@@ -45,7 +45,7 @@ highest_fd(int argc, char **argv)
 /* Our own executable, the folder where the rotators are, a program in it, and the folder where an ordinary user has
  * programs of their own, or "". */
 struct places {
-	char self[4096], rotators[4096], unlock[4096], programs[4096];
+	char self[4096], rotators[4096], unlock[4096], programs[4096], starter[4096];
 };
 
 /* Root's vault takes root's programs only. */
@@ -72,6 +72,7 @@ prepare(int argc, char **argv, struct places *places, struct err *err)
 	TRY(process_self(places->self, err));
 	TRY(process_beside(HALLIGAN_ROTATORS, places->rotators, err));
 	TRY(process_beside(HALLIGAN_ROTATORS "/halligan-unlock-key", places->unlock, err));
+	TRY(process_beside(HALLIGAN_STARTER, places->starter, err));
 	TRY(find_programs(places->programs, err));
 	return crypto_start(err);
 }
@@ -80,7 +81,9 @@ int
 main(int argc, char **argv)
 {
 	struct places places;
-	struct rotator_places rotators = {.shipped = places.rotators, .own = {PROGRAMS_FOLDER}};
+	struct rotator_places rotators = {.shipped = places.rotators,
+	    .own = {PROGRAMS_FOLDER},
+	    .starter = places.starter};
 	struct err err = {0};
 	struct tty tty;
 	struct ui ui;

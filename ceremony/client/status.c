@@ -4,7 +4,7 @@
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
 
-enum { ITEMS_MAX = 100000, COPY_TEXT_MAX = 4096 };
+enum { ITEMS_MAX = 100000, COPY_TEXT_MAX = 4096, ROTATORS_TEXT_MAX = 1024 };
 
 /* A founding has nothing to verify yet, but where a vault was alive before, it is an alarm. */
 static enum err_code
@@ -37,6 +37,7 @@ status_fetch(struct client *client, struct reply *ret_reply, struct status *ret_
 	ret_status->log = json_in_int(in, "log", 0, INT64_MAX);
 	ret_status->copy = json_in_text(in, "copy", 1, COPY_TEXT_MAX);
 	ret_status->swap = json_in_bool(in, "swap");
+	ret_status->rotators = json_in_text(in, "rotators", 1, ROTATORS_TEXT_MAX);
 	ret_status->items = json_in_array(in, "items", 0, ITEMS_MAX);
 	return json_in_end(in);
 }

@@ -10,6 +10,7 @@
 struct status {
 	int64_t secrets, log; /* how many; how many entries */
 	const char *copy;     /* where copies go, and how they stand */
+	const char *rotators; /* how they run: what they are isolated by */
 	bool swap;            /* it may see keys that rotators' libraries copied */
 	const struct json *items;
 };

@@ -15,6 +15,7 @@
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/item.h"
+#include "ceremony/server/rotation/isolation.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/reseal_due.h"
@@ -539,6 +540,18 @@ add_secrets(struct session *session, struct json *items, struct err *err)
 	return ERR_OK;
 }
 
+/* What holds stands below; here only what somebody should see to. */
+static void
+put_rotators(const struct session *session, struct json *reply, struct json *items)
+{
+	char text[ISOLATION_TEXT_SIZE];
+
+	if (!isolation_tell(session, text))
+		add_item(items, "isolation", "rotators run", text,
+		    "whoever answers for the vault's host", "");
+	json_put_text(reply, "rotators", text);
+}
+
 enum err_code
 serve_status(struct session *session, struct call *call, struct err *err)
 {
@@ -567,6 +580,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 	json_put_text(call->reply, "copy",
 	    strcmp(copy, "none") == 0 ? "none: sealed versions exist on this host alone" : copy);
 	json_put_bool(call->reply, "swap", whole_may_swap("/proc/swaps"));
+	put_rotators(session, call->reply, items);
 	json_put(call->reply, "items", TAKE(items));
 	return ERR_OK;
 }

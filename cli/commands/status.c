@@ -37,6 +37,7 @@ show(const struct cli_call *call, const struct status *status, enum err_code *re
 	    hello->training ? " (TRAINING)" : "", (long long)status->secrets,
 	    text_plural((uint64_t)status->secrets, "secret", "secrets"), (long long)status->log,
 	    text_plural((uint64_t)status->log, "entry", "entries"), TOLD(far, status->copy));
+	ui_say(ui, "rotators run %s", TOLD(far, status->rotators));
 	if (status->swap)
 		ui_say(ui,
 		    "swap may see keys that rotators' libraries copy: the vault's account may lock less "
@@ -54,6 +55,7 @@ print_status(const struct cli_call *call, const struct status *status, struct er
 	json_put_int(object, "secrets", status->secrets);
 	json_put_int(object, "log", status->log);
 	json_put_text(object, "copy", status->copy);
+	json_put_text(object, "rotators", status->rotators);
 	json_put_bool(object, "swap", status->swap);
 	json_put_copy(object, "items", status->items);
 	return call_print_json(call, object, err);

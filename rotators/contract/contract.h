@@ -53,6 +53,9 @@
 #ifndef ROTATORS_CONTRACT_CONTRACT_H
 #define ROTATORS_CONTRACT_CONTRACT_H
 
+/* Where what is run by a rotator is executed from. */
+#define ROTATOR_PROGRAM_PATH "/dev/fd/8"
+
 enum {
 	ROTATOR_NAME_MAX = 40,
 	ROTATOR_DETAIL_MAX = 500,

@@ -32,21 +32,6 @@ description_put_fields(struct json *object, const bool fields[CREDENTIAL_FIELDS]
 	json_put(object, "fields", names);
 }
 
-/* Has TARGET each member of WHEN, with the same text? */
-static bool
-is_case(const struct json *when, const struct json *target)
-{
-	for (size_t i = 0; i < json_object_count(when); i++) {
-		const char *name = json_object_key(when, i);
-		const char *wanted = json_object_text(when, name);
-		const char *has = json_object_text(target, name);
-
-		if (wanted == NULL || has == NULL || strcmp(wanted, has) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* All of them are read, so that a file with a fault fails for every target. */
 static enum err_code
 choose_case(const struct json *cases, const struct json *target, struct description *description,
@@ -60,7 +45,7 @@ choose_case(const struct json *cases, const struct json *target, struct descript
 
 		announcement_in(&in, &announced);
 		TRY(json_in_end(&in));
-		if (*ret_found || (when != NULL && !is_case(when, target)))
+		if (*ret_found || (when != NULL && !needs_is_case(when, target)))
 			continue;
 		*ret_found = true;
 		description->announced = announced;
@@ -157,6 +142,7 @@ description_parse(struct view text, const char *name, const struct json *target,
 {
 	struct description description = {0};
 	JSON *file = NULL;
+	NEEDS needs = {0};
 	bool found;
 
 	*ret_of_target = false;
@@ -174,9 +160,12 @@ description_parse(struct view text, const char *name, const struct json *target,
 	uint32_t of_target =
 	    json_in_has(&in, "target") ? json_in_set(&in, "target", of_target_names, 1) : 0;
 
+	(void)(json_in_has(&in, "needs") && json_in_array(&in, "needs", 1, NEEDS_MAX) != NULL);
 	if (in.code == ERR_OK && strcmp(rotator, name) != 0)
 		json_in_fail(&in, "rotator", "is another than the program's name");
 	TRY(json_in_end(&in));
+	TRY(needs_of(file, target, &needs, ret_of_target, err));
+	*ret_of_target = false;
 	TRY(choose_case(cases, target, &description, &found, err));
 	*ret_of_target = true;
 	TRY(take_from_target(target, of_target, &description, &found, err));
@@ -196,26 +185,59 @@ read_beside(const char *program, char ret_path[PATH_SIZE], struct buf *ret_text,
 	return executable_beside(ret_path, DESCRIPTION_MAX, ret_text, err);
 }
 
-enum err_code
-description_runs(const char *program, bool *ret_runs, struct err *err)
+static enum err_code
+needs_in(const struct json *file, const struct json *target, const char *path,
+    struct needs *ret_needs, bool *ret_runs, struct err *err)
 {
-	BUF text = {0};
-	JSON *file = NULL;
-	char path[PATH_SIZE];
-	enum err_code code = read_beside(program, path, &text, err);
-
-	*ret_runs = false;
-	if (code == ERR_NOT_FOUND)
-		return ERR_OK;
-	TRY(code);
-	if (json_parse(buf_view(&text), &file, err) != ERR_OK)
-		return err_add(err, "%s", path);
 	struct json_in in = json_in(file, path, err);
+	bool of_target;
 
 	if (json_in_has(&in, "target"))
 		*ret_runs =
 		    (json_in_set(&in, "target", of_target_names, 1) & OF_TARGET_COMMAND) != 0;
-	return in.code; /* the other members are read when a definition is judged */
+	TRY(in.code); /* the other members are read when a definition is judged */
+	enum err_code code = needs_of(file, target, ret_needs, &of_target, err);
+
+	return code == ERR_OK || of_target ? code : err_add(err, "%s", path);
+}
+
+/* FILE NULL: there is none beside it. */
+static enum err_code
+parse_beside(const char *program, char ret_path[PATH_SIZE], struct json **ret_file, struct err *err)
+{
+	BUF text = {0};
+	enum err_code code = read_beside(program, ret_path, &text, err);
+
+	*ret_file = NULL;
+	if (code == ERR_NOT_FOUND)
+		return ERR_OK;
+	TRY(code);
+	return json_parse(buf_view(&text), ret_file, err) == ERR_OK ? ERR_OK :
+	                                                              err_add(err, "%s", ret_path);
+}
+
+enum err_code
+description_capabilities(const char *program, uint32_t *ret_capabilities, struct err *err)
+{
+	JSON *file = NULL;
+	char path[PATH_SIZE];
+
+	TRY(parse_beside(program, path, &file, err));
+	*ret_capabilities = 0;
+	return file == NULL ? ERR_OK : needs_capabilities(file, ret_capabilities, err);
+}
+
+enum err_code
+description_needs(const char *program, const struct json *target, struct needs *ret_needs,
+    bool *ret_runs, struct err *err)
+{
+	JSON *file = NULL;
+	char path[PATH_SIZE];
+
+	TRY(parse_beside(program, path, &file, err));
+	*ret_runs = false;
+	*ret_needs = (struct needs){0};
+	return file == NULL ? ERR_OK : needs_in(file, target, path, ret_needs, ret_runs, err);
 }
 
 enum err_code

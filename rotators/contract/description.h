@@ -5,9 +5,10 @@
  *	{"rotator":NAME,"contract":2,"fields":[FIELD,..],
  *	 "announces":[{"when":{MEMBER:TEXT,..},"style":..,..}, ..],	base/announcement.h; the first whose members the
  *									target has as they stand here
- *	 "target":["announces","fields","command"]}			optional: where the target has these, its own count;
+ *	 "target":["announces","fields","command"],			optional: where the target has these, its own count;
  *									"command": it names a program, which whoever starts the
  *									rotator opens for it (rotators/contract/places.h)
+ *	 "needs":[..]}						optional: what it needs of its host (rotators/contract/needs.h)
  */
 #ifndef ROTATORS_CONTRACT_DESCRIPTION_H
 #define ROTATORS_CONTRACT_DESCRIPTION_H
@@ -15,6 +16,7 @@
 #include "base/announcement.h"
 #include "base/credential.h"
 #include "rotators/contract/contract.h"
+#include "rotators/contract/needs.h"
 
 enum { DESCRIPTION_MAX = 16384, DESCRIPTION_CASES = 16 };
 
@@ -35,8 +37,12 @@ enum err_code description_parse(struct view text, const char *name, const struct
 enum err_code description_read(const char *program, const char *name, const struct json *target,
     struct description *ret_description, bool *ret_of_target, struct err *err) MUST_CHECK;
 
-/* Alone whether it runs such a program; without a file beside it, it runs none. */
-enum err_code description_runs(const char *program, bool *ret_runs, struct err *err) MUST_CHECK;
+/* All capabilities that it asks for, for whatever target (rotators/contract/needs.h). */
+enum err_code description_capabilities(const char *program, uint32_t *ret_capabilities,
+    struct err *err) MUST_CHECK;
+/* Alone what it needs of its host for TARGET, and whether it runs such a program; without a file beside it, nothing and none. */
+enum err_code description_needs(const char *program, const struct json *target,
+    struct needs *ret_needs, bool *ret_runs, struct err *err) MUST_CHECK;
 
 /* The credential's fields that the member "fields" names, each once. */
 void description_fields(struct json_in *in, bool ret_fields[CREDENTIAL_FIELDS]);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -17,7 +18,7 @@
 #include "rotators/contract/contract.h"
 #include "rotators/contract/executable.h"
 
-enum { PIPE_SIZE = 128 * 1024, GRACE_MILLISECONDS = 2000 };
+enum { PIPE_SIZE = 128 * 1024, GRACE_MILLISECONDS = 2000, TELL_MILLISECONDS = 500 };
 
 static enum err_code
 make_pipe(int *ret_read, int *ret_write, struct err *err)
@@ -63,29 +64,79 @@ give_value(const struct secret *value, int *ret_read, struct err *err)
 	return value == NULL ? ERR_OK : make_value_pipe(value, ret_read, err);
 }
 
-enum err_code
-exchange_start(struct exchange *exchange, const struct exchange_start *start, struct err *err)
+/* The ends of all pipes that the rotator gets. */
+struct given {
+	int requests, answers, current, next, generated, via; /* -1: none */
+};
+
+static void
+given_done(struct given *given)
+{
+	fd_closep(&given->requests);
+	fd_closep(&given->answers);
+	fd_closep(&given->current);
+	fd_closep(&given->next);
+	fd_closep(&given->generated);
+	fd_closep(&given->via);
+}
+
+static enum err_code
+make_pipes(struct exchange *exchange, const struct exchange_start *start, struct given *given,
+    struct err *err)
+{
+	TRY(make_pipe(&given->requests, &exchange->requests, err));
+	TRY(make_pipe(&exchange->answers, &given->answers, err));
+	TRY(give_value(start->current, &given->current, err));
+	TRY(give_value(start->next, &given->next, err));
+	TRY(give_value(start->via, &given->via, err));
+	return start->next == NULL ? make_generated_pipe(exchange, &given->generated, err) : ERR_OK;
+}
+
+static enum err_code
+run_as_child(struct exchange *exchange, const struct exchange_start *start,
+    const struct given *given, struct err *err)
 {
 	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 	    NULL};
 	const char *const argv[] = {start->name, NULL};
-	FD requests = -1, answers = -1, current = -1, next = -1, generated = -1, via = -1;
-
-	TRY(make_pipe(&requests, &exchange->requests, err));
-	TRY(make_pipe(&exchange->answers, &answers, err));
-	TRY(give_value(start->current, &current, err));
-	TRY(give_value(start->next, &next, err));
-	TRY(give_value(start->via, &via, err));
-	if (start->next == NULL)
-		TRY(make_generated_pipe(exchange, &generated, err));
-	struct process_spawn spawn = {.path = EXECUTABLE_PATH,
+	const struct process_spawn spawn = {.path = EXECUTABLE_PATH,
 	    .name = start->name,
 	    .argv = argv,
 	    .env = env,
-	    .fds = {requests, answers, start->errors, current, next, generated, via,
-	        start->executable, start->program}};
+	    .fds = {given->requests, given->answers, start->errors, given->current, given->next,
+	        given->generated, given->via, start->executable, start->program}};
 
 	return process_start(&spawn, &exchange->pid, err);
+}
+
+/* The descriptors stay ours. */
+static enum err_code
+run_isolated(struct exchange *exchange, const struct exchange_start *start,
+    const struct given *given, struct err *err)
+{
+	static const int none[START_FDS] = {-1, -1, -1, -1, -1, -1};
+	struct start_message *message = start->isolated;
+
+	message->fds[START_REQUESTS] = given->requests;
+	message->fds[START_ANSWERS] = given->answers;
+	message->fds[START_CURRENT] = given->current;
+	message->fds[START_NEXT] = given->next;
+	message->fds[START_GENERATED] = given->generated;
+	message->fds[START_VIA] = given->via;
+	enum err_code code = starter_start(start->places, message, &exchange->starter, err);
+
+	memcpy(message->fds, none, sizeof(none));
+	return code;
+}
+
+enum err_code
+exchange_start(struct exchange *exchange, const struct exchange_start *start, struct err *err)
+{
+	CLEANUP(given_done) struct given given = {-1, -1, -1, -1, -1, -1};
+
+	TRY(make_pipes(exchange, start, &given, err));
+	return start->isolated != NULL ? run_isolated(exchange, start, &given, err) :
+	                                 run_as_child(exchange, start, &given, err);
 }
 
 static int64_t
@@ -94,11 +145,27 @@ deadline_of(const struct exchange *exchange)
 	return process_milliseconds() + (int64_t)exchange->seconds * 1000;
 }
 
+/* How it ended, where its starter tells soon. */
+static void
+say_end(struct exchange *exchange, struct err *err)
+{
+	static const char *const how[] = {"exited with status", "was killed by signal",
+	    "was ended at its deadline, by signal"};
+	struct start_ended ended = {START_EXITED, -1};
+
+	if (exchange->starter.reached &&
+	    starter_await(&exchange->starter, process_milliseconds() + TELL_MILLISECONDS, &ended) &&
+	    ended.number >= 0)
+		(void)err_part(err, "It %s %d", how[ended.how], ended.number);
+}
+
 /* One that has ended is met by writing or by reading: the same is said of it. */
 static enum err_code
-say_silent(enum err_code code, const struct err *cause, struct err *err)
+say_silent(struct exchange *exchange, enum err_code code, const struct err *cause, struct err *err)
 {
-	return err_set(err, code, "the rotator gave no whole answer: %s", cause->text);
+	(void)err_set(err, code, "the rotator gave no whole answer: %s", cause->text);
+	say_end(exchange, err);
+	return code;
 }
 
 /* What it says before it is asked would be taken for the answer. */
@@ -124,7 +191,7 @@ exchange_send(struct exchange *exchange, const struct json *line, struct err *er
 	TRY(buf_check(&text, err));
 	enum err_code code =
 	    fd_write(exchange->requests, buf_view(&text), deadline_of(exchange), &cause);
-	return code == ERR_OK ? ERR_OK : say_silent(code, &cause, err);
+	return code == ERR_OK ? ERR_OK : say_silent(exchange, code, &cause, err);
 }
 
 void
@@ -133,9 +200,15 @@ exchange_end(struct exchange *exchange)
 	fd_closep(&exchange->requests);
 	fd_closep(&exchange->answers);
 	fd_closep(&exchange->generated_fd);
+	int64_t grace = process_milliseconds() + GRACE_MILLISECONDS;
+	struct start_ended ended;
+
+	if (exchange->starter.reached)
+		(void)starter_await(&exchange->starter, grace, &ended);
+	starter_end(&exchange->starter);
 	if (exchange->pid == 0)
 		return;
-	(void)process_await(exchange->pid, process_milliseconds() + GRACE_MILLISECONDS);
+	(void)process_await(exchange->pid, grace);
 	process_kill(exchange->pid);
 	exchange->pid = 0;
 }
@@ -207,6 +280,6 @@ exchange_receive(struct exchange *exchange, struct buf *ret_line, struct err *er
 		return err_set(err, code, "the rotator did not finish its answer within %u s",
 		    exchange->seconds);
 	if (code != ERR_OK)
-		return say_silent(code, &cause, err);
+		return say_silent(exchange, code, &cause, err);
 	return exchange->generated_fd < 0 ? ERR_OK : drain_generated(exchange, err);
 }

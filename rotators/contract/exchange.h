@@ -10,23 +10,28 @@
 
 #include "base/json.h"
 #include "base/secret.h"
+#include "rotators/contract/starter.h"
 
 struct exchange {
-	pid_t pid;                           /* 0: not running */
+	pid_t pid;                           /* 0: not running, or another's child */
+	struct starter starter;              /* who has it run isolated; {0}: nobody */
 	int requests, answers, generated_fd; /* -1: closed */
 	unsigned seconds;                    /* for each line and its answer */
 	struct secret *generated; /* what came on descriptor 5 so far; NULL: never open */
 };
 
-/* What a rotator is started with: the program that was opened (rotators/contract/executable.h), and values, NULL: absent. */
+/* What a rotator is started with, and values, NULL: absent. */
 struct exchange_start {
 	const char *name;
-	int executable;
-	int program; /* that it runs: its descriptor ROTATOR_PROGRAM_FD; -1: closed */
-	int errors;  /* its stderr; -1: /dev/null */
+	/* Isolated: by whom, and what it is asked for, but for the descriptors.  NULL: as a child of ours, */
+	const struct rotator_places *places;
+	struct start_message *isolated;
+	int executable; /* that was opened (rotators/contract/executable.h) */
+	int program;    /* that it runs: its descriptor ROTATOR_PROGRAM_FD; -1: closed */
+	int errors;     /* its stderr; -1: /dev/null */
 	const struct secret *current, *next, *via;
 };
-/* EXCHANGE has -1 for its descriptors and its seconds set. */
+/* EXCHANGE has -1 for its descriptors and its seconds set.  The starter's errors, too. */
 enum err_code exchange_start(struct exchange *exchange, const struct exchange_start *start,
     struct err *err) MUST_CHECK;
 /* ERR_PROTOCOL when it said something since its last answer, which nobody asked. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Programs that are pinned by hash.  The descriptor that was hashed is the one that is executed
- * (as /proc/self/fd/7 in the child), so that the file cannot be exchanged in between.
+ * (as /dev/fd/7 in the child), so that the file cannot be exchanged in between.
  */
 #ifndef ROTATORS_CONTRACT_EXECUTABLE_H
 #define ROTATORS_CONTRACT_EXECUTABLE_H
@@ -10,7 +10,7 @@
 
 enum { EXECUTABLE_FD = 7, EXECUTABLE_MAX = 48 * 1024 * 1024 };
 /* Where the child finds itself when its descriptor EXECUTABLE_FD is the one opened here. */
-#define EXECUTABLE_PATH "/proc/self/fd/7"
+#define EXECUTABLE_PATH "/dev/fd/7"
 
 /* Opens the regular, executable file PATH (absolute, no symbolic link) that belongs to root or
  * us and that nobody else may write, of at most 48 MiB, and hashes it.  The caller closes RET_FD.

@@ -205,8 +205,16 @@ program_try(const struct json *target, int *ret_fd, struct err *err)
 }
 
 enum err_code
+program_open_path(const struct rotator_places *places, const char *path, int *ret_fd,
+    struct digest *ret_hash, struct err *err)
+{
+	TRY(check_place(places, path, err));
+	return open_command(path, ret_fd, ret_hash, err);
+}
+
+enum err_code
 program_open(const struct rotator_places *places, const struct json *target, int *ret_fd,
-    struct err *err)
+    struct digest *ret_hash, struct err *err)
 {
 	struct command command;
 	struct digest hash;
@@ -214,8 +222,7 @@ program_open(const struct rotator_places *places, const struct json *target, int
 	FD fd = -1;
 
 	TRY(read_command(target, &command, err));
-	TRY(check_place(places, command.path, err));
-	TRY(open_command(command.path, &fd, &hash, err));
+	TRY(program_open_path(places, command.path, &fd, &hash, err));
 	text_hex(VIEW_OF(hash.bytes), hex);
 	if (!command.pins)
 		return err_set(err, ERR_REFUSED,
@@ -224,6 +231,24 @@ program_open(const struct rotator_places *places, const struct json *target, int
 	if (check_pinned(command.path, &hash, &command.pinned, err) != ERR_OK)
 		return err_add(err, "target: hash");
 	*ret_fd = fd;
+	*ret_hash = hash;
 	fd = -1;
 	return ERR_OK;
+}
+
+enum err_code
+program_check(const struct rotator_places *places, const struct json *target, struct err *err)
+{
+	struct digest ignored;
+	FD fd = -1;
+
+	return program_open(places, target, &fd, &ignored, err);
+}
+
+const char *
+program_path(const struct json *target)
+{
+	unsigned ignored;
+
+	return json_array_text(json_member(target, "command", &ignored), 0);
 }

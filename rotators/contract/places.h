@@ -21,6 +21,11 @@ enum { PROGRAMS_FOLDERS = 2 };
 struct rotator_places {
 	const char *shipped;                   /* a folder */
 	const char *own[PROGRAMS_FOLDERS + 1]; /* folders, in order; NULL at the end */
+	/* The program that starts them isolated (rotators/contract/starter.h); NULL: nobody does, they run as we do, for those
+	 * who try what they write. */
+	const char *starter;
+	const char *
+	    starter_socket; /* where it listens, whoever we are; NULL: where it does for us, if it does */
 };
 
 struct rotator_found {
@@ -40,7 +45,15 @@ enum err_code rotator_find_defined(const struct rotator_places *places, const ch
 /* The host's own program that TARGET's "command" begins with, and its "hash" pins (docs/rotators.md, "With exec"), opened for
  * whoever runs it.  The caller closes RET_FD.  ERR_INVALID, ERR_REFUSED name the member; ERR_NOT_FOUND. */
 enum err_code program_open(const struct rotator_places *places, const struct json *target,
-    int *ret_fd, struct err *err) MUST_CHECK;
+    int *ret_fd, struct digest *ret_hash, struct err *err) MUST_CHECK;
+/* Could it be? */
+enum err_code program_check(const struct rotator_places *places, const struct json *target,
+    struct err *err) MUST_CHECK;
+/* The same of PATH, whatever pins it. */
+enum err_code program_open_path(const struct rotator_places *places, const char *path, int *ret_fd,
+    struct digest *ret_hash, struct err *err) MUST_CHECK;
+/* Its path, after either has succeeded. */
+const char *program_path(const struct json *target);
 /* The same wherever it stands, and whether it is pinned or not, for those who try what they write. */
 enum err_code program_try(const struct json *target, int *ret_fd, struct err *err) MUST_CHECK;
 

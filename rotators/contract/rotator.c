@@ -11,6 +11,7 @@
  */
 #include "rotators/contract/rotator.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #include "rotators/contract/exchange.h"
 #include "rotators/contract/executable.h"
 
+/* All verbs of one rotation, and waiting between them. */
+enum { START_VERBS = 20 };
 static const char *const value_names[] = {"current", "next"};
 
 struct rotator {
@@ -95,25 +98,76 @@ send_target(struct rotator *rotator, const struct rotator_start *start, struct e
 	return exchange_send(&rotator->exchange, line, err);
 }
 
-static enum err_code
-run_program(struct rotator *rotator, const struct rotator_start *start, struct err *err)
-{
-	FD executable = -1, program = -1;
-	struct digest hash;
-	bool runs;
+/* Closed again once it was started: what is isolated is opened by the starter, which does not believe us. */
+struct opened {
+	int executable, program;
+};
 
-	TRY(executable_open(start->path, &executable, &hash, err));
+static void
+opened_done(struct opened *opened)
+{
+	fd_closep(&opened->executable);
+	fd_closep(&opened->program);
+}
+
+static enum err_code
+open_programs(const struct rotator_start *start, struct opened *opened, struct needs *ret_needs,
+    bool *ret_runs, struct digest *ret_command, struct err *err)
+{
+	struct digest hash;
+
+	TRY(executable_open(start->path, &opened->executable, &hash, err));
 	if (!digest_equal(&hash, &start->hash))
 		return err_set(err, ERR_REFUSED,
 		    "%s is another program than a moment ago: its SHA-256 differs; was it just upgraded? Nothing of "
 		    "it was run; the next attempt takes it as it is then",
 		    start->path);
-	TRY(description_runs(start->path, &runs, err));
-	if (runs)
-		TRY(program_open(start->places, start->target, &program, err));
+	TRY(description_needs(start->path, start->target, ret_needs, ret_runs, err));
+	return *ret_runs ?
+	    program_open(start->places, start->target, &opened->program, ret_command, err) :
+	    ERR_OK;
+}
+
+/* Of what else it may show nothing is said to the starter: what it must not is. */
+static void
+fill_message(const struct rotator *rotator, const struct rotator_start *start,
+    const struct digest *command, struct start_message *message)
+{
+	(void)snprintf(message->rotator, sizeof(message->rotator), "%s", rotator->name);
+	message->hash = start->hash;
+	message->own = start->own;
+	message->seconds = START_VERBS * rotator->exchange.seconds;
+	if (message->seconds > START_SECONDS_MAX)
+		message->seconds = START_SECONDS_MAX;
+	if (command != NULL) {
+		(void)snprintf(message->command, sizeof(message->command), "%s",
+		    program_path(start->target));
+		message->command_hash = *command;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(start->hidden); i++) {
+		char real[PATH_MAX]; /* without links, which the starter does not follow for us */
+
+		if (start->hidden[i] != NULL && realpath(start->hidden[i], real) != NULL)
+			(void)snprintf(message->hidden[message->hidden_count++], NEEDS_PATH_SIZE,
+			    "%s", real);
+	}
+}
+
+static enum err_code
+run_program(struct rotator *rotator, const struct rotator_start *start, struct err *err)
+{
+	CLEANUP(opened_done) struct opened opened = {-1, -1};
+	START_MESSAGE message = {.fds = {-1, -1, -1, -1, -1, -1}};
+	struct digest command;
+	bool runs;
+
+	TRY(open_programs(start, &opened, &message.needs, &runs, &command, err));
+	fill_message(rotator, start, runs ? &command : NULL, &message);
 	const struct exchange_start with = {.name = start->path,
-	    .executable = executable,
-	    .program = program,
+	    .places = start->places,
+	    .isolated = start->places != NULL && start->places->starter != NULL ? &message : NULL,
+	    .executable = opened.executable,
+	    .program = opened.program,
 	    .errors = -1,
 	    .current = rotator->current,
 	    .next = rotator->next,

@@ -13,8 +13,11 @@ struct rotator; /* one running process */
 struct rotator_start {
 	const char *path;
 	struct digest hash; /* as it was found; ERR_REFUSED when the executable differs */
-	/* Where the program may stand that the target's "command" names, where its description asks for one. */
+	bool own;           /* it is a program of the host's own (rotators/contract/places.h) */
+	/* Where the program may stand that the target's "command" names, where its description asks for one; and who has it run. */
 	const struct rotator_places *places;
+	/* What its program is shown nothing of: the vault, and where its copies go; NULL: nothing. */
+	const char *hidden[2];
 	const struct json *target;      /* the definition's target object */
 	const char *name;               /* of what the target makes (contract.h); NULL: none */
 	struct view current, next, via; /* encoded credentials; .size 0: absent */

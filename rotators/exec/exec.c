@@ -29,7 +29,6 @@
 #include "base/text.h"
 #include "rotators/contract/answer.h"
 #include "rotators/contract/echo.h"
-#include "rotators/contract/executable.h"
 #include "rotators/exec/target.h"
 #include "rotators/program/program.h"
 
@@ -167,7 +166,7 @@ run_program(const struct exec *exec, struct rotation *rotation, const char *verb
 	const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 	    rotation->name[0] == '\0' ? NULL : name, NULL};
 	const char *argv[ARGUMENTS_MAX + 3] = {0};
-	struct child child = {.path = EXECUTABLE_PATH,
+	struct child child = {.path = ROTATOR_PROGRAM_PATH,
 	    .name = exec->arguments[0],
 	    .argv = argv,
 	    .env = env,

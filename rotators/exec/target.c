@@ -131,6 +131,20 @@ read_settings(struct json_in *in, struct exec *exec)
 	buf_u8(&exec->settings, '\n');
 }
 
+/* What it needs of this host it was given, or refused, by whoever started us (rotators/contract/needs.h). */
+static void
+pass_over_needs(struct json_in *in)
+{
+	static const char *const texts[] = {"account", "socket", "host"};
+	static const char *const lists[] = {"reads", "changes"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		(void)json_in_text_optional(in, texts[i], 1, ARGUMENT_SIZE - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (json_in_has(in, lists[i]))
+			(void)json_in_array(in, lists[i], 1, NEEDS_PATHS);
+}
+
 /* Whoever started us opened it, and saw that it is the one that "hash" pins. */
 static void
 take_program(struct json_in *in, struct exec *exec)
@@ -154,6 +168,7 @@ exec_read_target(const struct json *target, struct exec *exec, struct err *err)
 	read_fields(&in, exec);
 	read_generate(&in, exec);
 	read_settings(&in, exec);
+	pass_over_needs(&in);
 	take_program(&in, exec);
 	TRY(json_in_end(&in));
 	return buf_check(&exec->settings, err);

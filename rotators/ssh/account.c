@@ -134,6 +134,9 @@ read_members(const struct json *target, struct ssh_account *account, const struc
 	account->local = json_in_choice(&in, "access", accesses) == 1;
 	if (account->local && *ret_jump != NULL)
 		json_in_fail(&in, "jump", "goes with access ssh only: a local account is here");
+	if (json_in_text_optional(&in, "account", 1, SSH_USER_MAX) != NULL && !account->local)
+		json_in_fail(&in, "account",
+		    "goes with access local only: it says as whom the file is changed here");
 	if (account->local && path[0] != '/')
 		json_in_fail(&in, "authorized_keys", "must be an absolute path with access local");
 	(void)snprintf(account->path, sizeof(account->path), "%s", path);

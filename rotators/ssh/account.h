@@ -3,10 +3,10 @@
  * The target of the ssh-key rotator, an account on a host:
  *
  *	{"host":NAME,"port":22,"user":NAME,"host_key":"ssh-ed25519 AAAA...",
- *	 "authorized_keys":PATH,"access":"local"|"ssh","key_type":KIND,
+ *	 "authorized_keys":PATH,"access":"local"|"ssh","account":NAME,"key_type":KIND,
  *	 "jump":{"host":NAME,"port":22,"user":NAME,"host_key":KEY,"key_file":PATH}}
  *
- * key_type (rotators/ssh/kind.h), jump and port may be left out; port may be text; the path is absolute, or with access "ssh" begins in the home
+ * key_type (rotators/ssh/kind.h), jump, port and account (as whom a local file is changed; without it the user) may be left out; port may be text; the path is absolute, or with access "ssh" begins in the home
  * folder.  Other members are refused.
  */
 #ifndef ROTATORS_SSH_ACCOUNT_H

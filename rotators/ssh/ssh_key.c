@@ -8,15 +8,15 @@
  *	withdraw	the lines with the old one go, once the new one stands there
  *	expel	the account's sessions that were opened with the old key are ended
  *
- * With access "local" the file and the sessions are on this machine (identity: ambient); with "ssh"
- * the key itself logs in and does it there (identity: self): the current one adds, or the new one where the current is
- * not let in any more; the new one alone withdraws.
+ * With access "local" the file is on this machine (identity: ambient); with "ssh" the key itself logs in and changes it there
+ * (identity: self): the current one adds, or the new one where the current is not let in any more; the new one alone
+ * withdraws.  Sessions are ended by a login with the new one, whatever the access: no rotator sees processes of this
+ * machine (daemon/starter/).
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/openssh_key.h"
-#include "base/runner.h"
 #include "base/whole.h"
 #include "rotators/ssh/change.h"
 #include "rotators/ssh/check.h"
@@ -131,31 +131,11 @@ ssh_key_withdraw(void *state, struct rotation *rotation, enum change_result *ret
 /* --- Expel -------------------------------------------------------------------------------- */
 
 static enum err_code
-run_here(const struct rotation *rotation, struct view script, struct buf *ret_output,
-    struct err *err)
-{
-	static const char *const argv[] = {"sh", "-s", NULL};
-	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
-	struct child child = {.path = "/bin/sh",
-	    .argv = argv,
-	    .env = env,
-	    .input = script,
-	    .output = ret_output,
-	    .executable = -1,
-	    .deadline = rotation->deadline};
-	int status;
-
-	return child_run(&child, &status, err);
-}
-
-static enum err_code
 find_sessions(const struct ssh_account *account, struct rotation *rotation, struct view script,
     struct buf *ret_output, struct err *err)
 {
 	SSH_ANSWER answer = {0};
 
-	if (account->local)
-		return run_here(rotation, script, ret_output, err);
 	if (rotation->next == NULL)
 		return err_set(err, ERR_INVALID, "expel needs the new value to log in with");
 	TRY(ssh_account_run(account, rotation, ROTATOR_NEXT, script, &answer, err));
@@ -228,7 +208,7 @@ static const char *const ssh_key_help[] = {
     "usage: halligan-rotate-ssh-key",
     "",
     "Halligan's rotator for SSH keys; started by Halligan, which speaks to it over pipes.",
-    "Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\"), key_type,",
+    "Target: host, port, user, host_key, authorized_keys, access (\"local\" or \"ssh\"), account, key_type,",
     "jump (a host that carries the connection on).",
     "See halligan-rotate-ssh-key(8) and docs/rotators.md.",
     NULL,

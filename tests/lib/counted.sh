@@ -6,7 +6,8 @@
 #	counted_zero
 #	counted_numbers		one for each of COUNTED_NAMES, since then
 #
-# Only what $COUNTED starts has an /etc whose ld.so.preload names the library.  It ends when all that it started has.
+# Only what $COUNTED starts has an /etc whose ld.so.preload names the library, but for rotators, which are shown none; what root lists
+# for those is in it, too.  It ends when all that it started has.
 
 COUNTED_NAMES=(mappings locked syncs processes threads checks frames apdus trips)
 
@@ -19,7 +20,7 @@ counted_start() {
 	cat > "$COUNTED" <<-END
 	#!/bin/sh
 	# shellcheck disable=SC2016
-	exec "$(readlink -f "$HALLIGAN_BUILD")/tests/bench/bench-cost" "$PWD/counted.cost" unshare --mount --propagation private sh -c 'mount -n --bind $PWD/etc /etc && exec "\$0" "\$@"' "$HALLIGAN" "\$@"
+	exec "$(readlink -f "$HALLIGAN_BUILD")/tests/bench/bench-cost" "$PWD/counted.cost" unshare --mount --propagation private sh -c 'mount -n --bind /etc/halligan $PWD/etc/halligan && mount -n --rbind $PWD/etc /etc && exec "\$0" "\$@"' "$HALLIGAN" "\$@"
 	END
 	chmod 755 "$COUNTED"
 	counted_zero

@@ -67,7 +67,7 @@ sshd_configure() {
 # The inner shell of the namespace; $1 is the folder.
 # shellcheck disable=SC2016
 SSHD_NAMESPACE='
-	mount -t tmpfs -o mode=755 none /run && mkdir -m 755 /run/sshd || exit 1
+	[ -e /run/.own ] || { mount -t tmpfs -o mode=755 none /run && mkdir -m 755 /run/sshd || exit 1; }
 	if grep -q "^root:!" /etc/shadow; then
 		umask 077; echo "root:*:19000:0:99999:7:::" >"$1/shadow" && mount --bind "$1/shadow" /etc/shadow
 	fi

@@ -46,6 +46,7 @@ halligan() { "$HALLIGAN" "$@" </dev/null; }
 town_start() {
 	sshd_check # before anything takes its time
 	[ -n "$TOKENS_REMOVE" ] || tokens_folder
+	town_host
 	export HALLIGAN_VAULT=$TOKENS_DIR/vault XDG_STATE_HOME=$TOKENS_DIR/state
 	VAULT=$HALLIGAN_VAULT
 	TOKENS_PIN=$TOWN_PIN TOKENS_PUK=$TOWN_PUK TOKENS_FIDO_PIN=$TOWN_PIN tokens_start "$TOKENS_DIR" "${SERIAL[@]}"
@@ -135,13 +136,36 @@ town_secret() {
 		--target-json target.json --field private-key=breakglass "$@"
 }
 
-# The folder PROGRAMS, for the vault's host's own programs: root's in an /etc of the scenario's own, which comes before anything
-# else is mounted there; anybody else's below a home of its own.
+# The vault's host, of root's: an /etc of the scenario's own, before anything else is mounted there, with the account for rotators.
+# Whoever is root is alone (alone.sh), and what such a program starts has its /etc already.
+ROTATORS=halligan-rotate
+town_host() {
+	[ "$(id -u)" -eq 0 ] && [ ! -d /tmp/.etc ] || return 0
+	cp -a /etc /tmp/.etc && mount -n --bind /tmp/.etc /etc || exit 99
+	getent passwd $ROTATORS > /dev/null || {
+		echo "$ROTATORS:x:64711:64711::/nonexistent:/usr/sbin/nologin" >> /etc/passwd
+		echo "$ROTATORS:x:64711:" >> /etc/group
+	}
+	(umask 022; mkdir -p /etc/halligan; : > /etc/halligan/starter.conf)
+	town_lists "account root" "path ${TOKENS_DIR:-/tmp}/sshd"
+}
+# town_lists ENTRY...: root lists them for rotators.  An ordinary user has no such list.
+town_lists() {
+	[ "$(id -u)" -ne 0 ] || printf '%s\n' "$@" >> /etc/halligan/starter.conf
+}
+# town_gives FILE...: rotators may change them, and what is in a folder by now.
+town_gives() {
+	local file
+	[ "$(id -u)" -eq 0 ] || return 0
+	chown -R "$ROTATORS:$ROTATORS" "$@" || return
+	for file; do grep -qxF "path $file" /etc/halligan/starter.conf || town_lists "path $file"; done
+}
+
+# The folder PROGRAMS, for the vault's host's own programs: root's, or anybody else's below a home of its own.
 town_programs() {
 	if [ -z "${PROGRAMS:-}" ] && [ "$(id -u)" -eq 0 ]; then
+		town_host
 		PROGRAMS=/etc/halligan/programs
-		# Whoever is root is alone (alone.sh), and what such a program starts has its /etc already.
-		[ -d /tmp/.etc ] || { cp -a /etc /tmp/.etc && mount -n --bind /tmp/.etc /etc; } || exit 99
 	elif [ -z "${PROGRAMS:-}" ]; then
 		export HOME=$TOKENS_DIR/home
 		PROGRAMS=$HOME/.config/halligan/programs
@@ -149,7 +173,12 @@ town_programs() {
 	(umask 022; mkdir -p "$PROGRAMS")
 }
 # town_program FILE...: each becomes one of them.
-town_program() { town_programs && install -m 755 "$@" "$PROGRAMS"; }
+town_program() {
+	local file
+	town_programs && install -m 755 "$@" "$PROGRAMS" || return
+	[ "$(id -u)" -eq 0 ] || return 0
+	for file; do grep -qxF "program ${file##*/}" /etc/halligan/starter.conf || town_lists "program ${file##*/}"; done
+}
 
 # town_exec NAME: a secret whose target is a file, behind the exec rotator and a program that starts no other.
 town_exec() {
@@ -168,8 +197,9 @@ town_exec() {
 	town_program exec-target
 	echo first-password-of-the-target | tee exec-password > "exec-${1//\//-}"
 	chmod 600 exec-password
-	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz23456789"}}' \
-		"$PROGRAMS/exec-target" "$PWD/exec-${1//\//-}" "$(sha256sum < exec-target | cut -d' ' -f1)" > exec-target.json
+	town_gives "$PWD/exec-${1//\//-}"
+	printf '{"command":["%s","%s"],"changes":["%s"],"hash":"%s","generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz23456789"}}' \
+		"$PROGRAMS/exec-target" "$PWD/exec-${1//\//-}" "$PWD/exec-${1//\//-}" "$(sha256sum < exec-target | cut -d' ' -f1)" > exec-target.json
 	town_add "$1" --policy production --rotator exec --effect "a password" \
 		--target-json exec-target.json --from-fd password=8 8< exec-password
 }

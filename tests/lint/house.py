@@ -33,6 +33,7 @@ ARROWS = {
     "tokens/fido": ("tokens/piv", "tokens/reader", "tokens/formats", "tokens", "base"),
     "tokens/sim": ("base",),
     "rotators/contract": ("base",),
+    "daemon/starter": ("rotators/contract", "base"),
     "rotators/program": ("rotators/contract", "base"),
     "rotators/checker": ("rotators/contract", "base"),
     "rotators/exec": ("rotators/program", "rotators/contract", "base"),
@@ -121,6 +122,7 @@ LIBRARIES = {
         "rotators/ssh/link_jump.c": "goes through another",
         "rotators/ssh/link_run.c": "runs commands there",
         "rotators/ssh/link_session.c": "waits for it"}),
+    "seccomp": (r"seccomp\.h", {"daemon/starter/filter.c": ""}),
     "cbor": (r"cbor\.h", {"tokens/sim/ctap/cbor.c": ""}),
     # X.509 has no part that two files could share without OpenSSL's types in a header.
     "crypto": (r"openssl/.*", {
@@ -142,7 +144,7 @@ OWN_LIBRARIES = ("libc.so.6", "libm.so.6", "libgcc_s.so.1")
 MADE = r"_GLOBAL_OFFSET_TABLE_|__tls_get_addr|__(a|ub|l|t)san_\w+|__sanitizer_\w+"
 LOADER = ("dlopen", "dlmopen", "dlsym", "dlvsym")
 # Programs, and rows of a table, need no header; their folder's meson.build names them.
-NO_HEADER = {"cli/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
+NO_HEADER = {"cli/main", "daemon/starter/main", "tokens/sim/ifd", "tokens/sim/main", "rotators/exec/exec",
     "rotators/ssh/ssh_key", "rotators/ssh/unlock",
     "rotators/ssh/wipe"} # functions of the C library
 FILE_LINES, FUNCTION_LINES, FLAT_FOLDER = 600, 50, 40

@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 from tree import Tree
 
 ROOT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "..", "..")
-ROOMS = "base|vault|tokens|rotators|ceremony|cli|installed|udev|docs|tests"
+ROOMS = "base|vault|tokens|rotators|daemon|ceremony|cli|installed|udev|docs|tests"
 FILE = re.compile(rf"(?<![\w/.-])(?:{ROOMS})/[\w/*-]+\.(?:c|h|py|sh|md|scd|build)\b")
 PART = re.compile(r'\b([A-Z]+)\.md,\s+(?:"([^"]+)"|(section\s+\S+))')
 

@@ -25,7 +25,7 @@ def source(path, more="", body="\treturn 0;\n", name=None):
 # In order: seal knows base, the client and the server know the protocol.
 HOUSE = {}
 for stem in ("base/ground", "base/stone", "vault/seal/box", "vault/store/shelf", "tokens/token",
-        "rotators/ssh/turn", "ceremony/protocol/word", "ceremony/server/host", "ceremony/client/guest",
+        "rotators/ssh/turn", "daemon/starter/gate", "ceremony/protocol/word", "ceremony/server/host", "ceremony/client/guest",
         "cli/hint"):
     HOUSE[stem + ".h"] = header(stem + ".h")
     HOUSE[stem + ".c"] = source(stem + ".c")

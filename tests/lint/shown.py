@@ -7,7 +7,7 @@ import difflib, glob, itertools, os, re, shlex, subprocess, sys
 HALLIGAN, SIMTOKEN = (os.path.abspath(program) for program in sys.argv[1:3])
 TREE = sys.argv[3] if len(sys.argv) > 3 else os.path.join(os.path.dirname(__file__), "..", "..")
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/man/*.scd")
-PRODUCT = ("base", "vault", "tokens", "rotators", "ceremony", "cli")
+PRODUCT = ("base", "vault", "tokens", "rotators", "daemon", "ceremony", "cli")
 # Nothing is there that a command could reach if it began to run.
 NOWHERE = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HALLIGAN_VAULT": "/nonexistent/vault",
     "PCSCLITE_CSOCK_NAME": "/nonexistent/pcscd"}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # After a rotation the sessions that were opened with the old key are ended, with their processes, and
 # no others; where sshd does not tell which key opened a session, or only the session says that it was another one,
-# the rotator says so. Who else is on the host has no say in it.
+# the rotator says so. Who else is on the host has no say in it. Whatever the access, that is done by a login with the new key.
 set -u
 LIB=$(dirname "$(readlink -f "$0")")/../lib
 . "$LIB/tap.sh"
@@ -137,27 +137,42 @@ if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root has other accounts"; el
 	done
 fi
 
-# What cannot be looked at is not none.
-blind() { # blind TOOL: expel here, where TOOL fails
-	unshare --map-root-user --mount -- sh -c 'mount --bind /bin/false "$(command -v "$0")" && exec "$@"' "$1" \
-		"$LIB/rotator.py" --current private-key=old --next private-key=next "$ROTATE" "$(sshd_target local)" expel
+# What cannot be looked at is not none: not where nobody gets in to look,
+cat old.pub >"$SSHD_AUTHORIZED"
+open old one
+for access in local ssh; do
+	like "$access: where the new key does not get in, an open session is not none" "$(ask $access expel)" '^cannot-tell '
+	ok "$access: and it goes on" runs one
+done
+kill "${PIDS[one]}"
+# nor where a tool fails, or who gets in is not shown it.  through NAME PROGRAM: the new key's logins run PROGRAM, which runs what they ask for.
+through() {
+	printf '#!/bin/sh\n%s\n' "$2" >"$1"; chmod 755 "$1"
+	{ cat old.pub; printf 'command="%s" ' "$FOLDER/$1"; cat next.pub; } >"$SSHD_AUTHORIZED"
 }
-cat old.pub next.pub >"$SSHD_AUTHORIZED"
+blind() {
+	through blind "exec unshare --map-root-user --mount -- sh -c 'mount --bind /bin/false $(command -v "$1") && exec sh -c \"\$SSH_ORIGINAL_COMMAND\"'"
+}
 for tool in grep xargs sed sort tr id; do
 	open old one
-	like "where $tool fails an open session is not none, nor ended for sure" "$(blind $tool)" '^cannot-tell '
+	blind $tool
+	for access in local ssh; do
+		like "$access: where $tool fails an open session is not none, nor ended for sure" "$(ask $access expel)" '^cannot-tell '
+	done
+	cat old.pub next.pub >"$SSHD_AUTHORIZED"
 	kill "${PIDS[one]}" 2>/dev/null; left_is "when that has ended there is none" local '^none'
 done
 if [ "$(id -u)" -ne 0 ]; then echo "# skipped: only root mounts /proc, and sees all of it"; else
-	# Wherever all this lies, that account may not get there.
-	chmod 755 "$FOLDER"; install -m 644 old old.readable; install -m 755 "$LIB/rotator.py" "$ROTATE" .
 	open old one
-	like "where others' processes are hidden an open session is not none" "$(unshare --mount -- sh -c \
-		'mount -t proc -o hidepid=2 none /proc && exec setpriv --reuid nobody --regid 65534 --clear-groups "$@"' sh \
-		./rotator.py --current private-key=old.readable --next private-key=old.readable "$PWD/${ROTATE##*/}" "$(sshd_target local)" expel)" \
-		'^cannot-tell .*more may be open.*hidepid'
+	# Those logins are root's, who sees all: so they become somebody else's.
+	through hidden "exec unshare --mount -- sh -c 'mount -t proc -o hidepid=2 none /proc &&
+		exec setpriv --reuid nobody --regid 65534 --clear-groups sh -c \"\$SSH_ORIGINAL_COMMAND\"'"
+	for access in local ssh; do
+		like "$access: where others' processes are hidden an open session is not none" "$(ask $access expel)" \
+			'^cannot-tell .*more may be open.*hidepid'
+	done
+	cat old.pub next.pub >"$SSHD_AUTHORIZED"
 	kill "${PIDS[one]}"; left_is "when that has ended there is none" local '^none'
-	rm old.readable
 fi
 sshd_stop
 # More processes than go into one command's arguments: these have 128 KiB, of which the environment takes the most.

@@ -61,7 +61,7 @@ mv old.kept old; mv next.kept next
 
 # Each example through the checker: the target of the page, at a place of ours.
 chmod 600 old user
-here() { page json "$1" | sed -e "s|/etc/halligan/programs|$FOLDER|;s|/etc/dovecot/users|$FOLDER/users|;s|/etc/api/tokens|$FOLDER/tokens|" \
+here() { page json "$1" | sed -e "s|/etc/halligan/programs|$FOLDER|;s|/srv/mail|$FOLDER|;s|/srv/api|$FOLDER|" \
 	-e "s|https://[^\"]*|${2:-}|;s|SHA-256 of that file in hex|$(hash_of rotate-mail-user)|"; }
 users
 here 1 >mail.json
@@ -258,5 +258,5 @@ printf pw >old; printf pw2 >next
 script 'exec 2>'"$FOLDER"'/seen; echo "$0 $*" >&2; env | sort >&2; cat >&2; cat <&3 >&2; echo >&2; cat <&4 >&2; exit 0'
 ask "$(own '"settings":{"role":"breakglass","host":"db1"}')" probe-current >/dev/null
 is "it gets verb, settings and values, and a clean environment" "$(grep -v -e '^PWD=' -e '^_=' -e '^OLDPWD=' seen | tr '\n' '|')" \
-	'/proc/self/fd/7 probe current|LC_ALL=C.UTF-8|PATH=/usr/sbin:/usr/bin:/sbin:/bin|{"role":"breakglass","host":"db1"}|pw|pw2|'
+	'/dev/fd/8 probe current|LC_ALL=C.UTF-8|PATH=/usr/sbin:/usr/bin:/sbin:/bin|{"role":"breakglass","host":"db1"}|pw|pw2|'
 tap_end

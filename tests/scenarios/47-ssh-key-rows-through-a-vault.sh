@@ -60,6 +60,7 @@ row() {
 	local name=$1 front=${PORTS[NEXT_PORT++]}
 	ROWS+=("$name") KIND[$name]=$2 ACCESS[$name]=$3 LINE[$name]=$4; shift 4
 	host "$name" "$@"
+	town_lists "path $PWD/$name/sshd"
 	event "$name" none
 	process "$front" "$LIB/ssh_front.py" "$front" "$(cat "$name/port")" "$name/event"
 	FRONT[$name]=$front LISTENER[$name]=$(cat "$name/process") HOST[$name]=$(cut -d' ' -f1,2 "$name/sshd/host_key.pub")
@@ -242,6 +243,7 @@ sshd_stop
 
 # --- A5: a full disk, again and again ---
 mkdir small
+town_lists "path $PWD/small"
 mount -t tmpfs -o size=64k,mode=700 none small || tap_skip "no small disk can be mounted"
 sshd_start "$TOKENS_DIR" "AuthorizedKeysFile \"$PWD/small/keys\""
 SSHD_AUTHORIZED=$PWD/small/keys

@@ -108,29 +108,31 @@ refused "14: the last try is not spent without the serial" as secops approve "$f
 is "14: and is still there" "$(tries)" 1
 
 # --- 6: at the moment of apply the new value is sealed, copied and in escrow ---
-mkdir copies seen
+mkdir copies seen account
 cat > keeper <<'END'
 #!/bin/sh
-# keeper FILE VAULT SEEN VERB [current|next]: a target that is a file, and looks at the vault meanwhile
-file=$1 vault=$2 seen=$3 verb=$4 which=${5-}
+# keeper FOLDER VERB [current|next]: a target that is a file there, and waits for who looks at the vault meanwhile
+file=$1/value verb=$2 which=${3-}
 case $verb in
 check) exit 0 ;;
 probe) case $which in current) value=$(cat <&3) ;; *) value=$(cat <&4) ;; esac
 	[ "$value" = "$(cat "$file")" ] || exit 194 ;;
-apply) cp -r "$vault" "$seen/vault"; ls "$(dirname "$vault")/copies" > "$seen/copies"; cat <&4 > "$file" ;;
+apply) : > "$1/applying"; until [ -e "$1/go" ]; do sleep 0.05; done; cat <&4 > "$file" ;;
 expel) exit 194 ;;
 *) exit 2 ;;
 esac
 END
 town_program keeper
-(umask 077; printf 'first-value' > account)
-json() { printf '{"command":["%s","%s","%s","%s"],"hash":"'"$(sha256sum keeper | cut -d' ' -f1)"'","fields":["password"],"generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz"}}' \
-	"$PROGRAMS/keeper" "$TOKENS_DIR/account" "$TOKENS_DIR/second" "$TOKENS_DIR/seen"; }
+(umask 077; printf 'first-value' | tee account/value > first)
+town_gives "$PWD/account"
+json() { printf '{"command":["%s","%s"],"changes":["%s"],"hash":"'"$(sha256sum keeper | cut -d' ' -f1)"'","fields":["password"],"generate":{"length":32,"alphabet":"abcdefghijkmnpqrstuvwxyz"}}' \
+	"$PROGRAMS/keeper" "$TOKENS_DIR/account" "$TOKENS_DIR/account"; }
 json > keeper.json
+# What the vault has while its target is being changed; then that goes on.
+look() { tokens_until 60 test -e account/applying && cp -r "$HALLIGAN_VAULT" seen/vault && ls copies > seen/copies; : > account/go; }
 export HALLIGAN_VAULT=$TOKENS_DIR/second
 SERIAL[bob]=30000007 SERIAL[carol]=30000008 SERIAL[dan]=30000009
 TWO='2 of (bob, carol)'
-rm -f seen/*
 tokens_stop
 for seat in bob carol dan; do "$SIMTOKEN" new --state "${SERIAL[$seat]}.json" --serial "${SERIAL[$seat]}" --firmware 5.7.4 --pin "$TOWN_PIN" --puk "$TOWN_PUK"; done
 TOKENS_PIN=$TOWN_PIN tokens_start "$TOKENS_DIR" "${SERIAL[bob]}" "${SERIAL[carol]}" "${SERIAL[dan]}"
@@ -151,15 +153,17 @@ ok "carol signs" as carol charter sign
 ok "dan signs" as dan charter sign
 second_secret() {
 	OPERATOR=bob SECOND=carol VAULT=$HALLIGAN_VAULT town_add prod/account --policy quick --rotator exec --effect "an account" \
-		--target-json keeper.json --field password=account
+		--target-json keeper.json --field password=first
 }
+look &
 ok "6: a value is adopted and replaced" second_secret
+wait $! # for nobody else: the tokens go on
 seen() { "$LIB/tamper.py" seen/vault get "$1"; }
 is "6: when it was applied, the new version stood sealed to both officers" \
 	"$(seen "SELECT (SELECT state FROM versions WHERE number = 2) || ' ' || (SELECT count(*) FROM envelopes WHERE version = 2)")" "pending 2"
 is "6: and in escrow" "$(find seen/vault/escrow -type f ! -name '*.lock' | wc -l)" 1
 like "6: and with the copy sink" "$(cat seen/copies)" '.'
-like "6: and the target has it now" "$(cat account)" '^[a-z]{32}$'
+like "6: and the target has it now" "$(cat account/value)" '^[a-z]{32}$'
 
 # --- 12: nobody cleans up; the decision looks at the clock ---
 ok "12: a request that waits 3 s" as dan request prod/account --reason "clock" --incident INC-12 --for 10m

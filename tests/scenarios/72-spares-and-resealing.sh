@@ -22,12 +22,14 @@ esac
 EOF
 town_program rotate-file
 HASH=$(sha256sum rotate-file | cut -d' ' -f1)
+mkdir accounts
 add() { # add N
-	printf 'value-%s-abcdefgh' "$1" > "account$1"; chmod 600 "account$1"
-	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":40,"alphabet":"abcdefgh2345"}}' \
-		"$PROGRAMS/rotate-file" "$PWD/account$1" "$HASH" > "target$1.json"
+	printf 'value-%s-abcdefgh' "$1" | tee "accounts/$1" > given; chmod 600 given
+	town_gives "$PWD/accounts"
+	printf '{"command":["%s","%s"],"changes":["%s"],"hash":"%s","generate":{"length":40,"alphabet":"abcdefgh2345"}}' \
+		"$PROGRAMS/rotate-file" "$PWD/accounts/$1" "$PWD/accounts" "$HASH" > "target$1.json"
 	town_add "prod/s$1" --policy production --rotator exec --effect "root on s$1" \
-		--target-json "target$1.json" --field "password=account$1" --no-rotate
+		--target-json "target$1.json" --field password=given --no-rotate
 }
 db() { "$LIB/tamper.py" "$VAULT" get "$1"; }
 sign_charter() { local seat; for seat; do as "$seat" charter sign || return; done; }
@@ -148,12 +150,12 @@ is "it is the value that was sealed first" "$(cat value)" value-7-abcdefgh
 ok "it is replaced" as alice done
 
 # --- rotating ----------------------------------------------------------------------------------
-before=$(cat account3)
+before=$(cat accounts/3)
 ok "two are to be rotated" as infra reseal --rotate --reason "to be sure" prod/s3 prod/s4
 like "which is said in words" "$(tap_output)" 'opens  2 secrets to be replaced'
 ok "ciso approves" as ciso2 approve
 ok "audit approves, and they are replaced" as audit approve
-is "the target has another value" "$([ "$(cat account3)" != "$before" ] && echo other)" other
+is "the target has another value" "$([ "$(cat accounts/3)" != "$before" ] && echo other)" other
 is "no debt is open" "$(db "SELECT count(*) FROM debts WHERE state <> 'retired'")" 0
 is "no value is in the escrow" "$(find "$VAULT/escrow" -type f | wc -l)" 0
 

@@ -47,12 +47,14 @@ esac
 EOF
 town_program rotate-file
 HASH=$(sha256sum rotate-file | cut -d' ' -f1)
+mkdir accounts
 add() { # add N: by the operator at the vault's machine
-	printf 'value-%s-abcdefgh' "$1" > "account$1"; chmod 600 "account$1"
-	printf '{"command":["%s","%s"],"hash":"%s","generate":{"length":40,"alphabet":"abcdefgh2345"}}' \
-		"$PROGRAMS/rotate-file" "$PWD/account$1" "$HASH" > target.json
+	printf 'value-%s-abcdefgh' "$1" | tee "accounts/$1" > given; chmod 600 given
+	town_gives "$PWD/accounts"
+	printf '{"command":["%s","%s"],"changes":["%s"],"hash":"%s","generate":{"length":40,"alphabet":"abcdefgh2345"}}' \
+		"$PROGRAMS/rotate-file" "$PWD/accounts/$1" "$PWD/accounts" "$HASH" > target.json
 	HALLIGAN_VAULT=$VAULT town_add "prod/s$1" --policy production --rotator exec --effect "root on s$1" \
-		--target-json target.json --field "password=account$1" --no-rotate
+		--target-json target.json --field password=given --no-rotate
 }
 add_all() { local n; for n in $(seq "$SECRETS"); do add "$n" > add.log 2>&1 || { cat add.log; return 1; }; done; }
 

@@ -10,12 +10,14 @@ umask 077
 page() { sed -n '/^```'"$1"'$/,/^```$/p' "$LIB/../../docs/rotators.md" | sed '/^```$/q' | sed '1d;$d'; }
 page sh > rotate-mail-user; town_program rotate-mail-user
 target() { # IDENTITY GRACE
-	printf '{"command":["%s/rotate-mail-user","%s/users","breakglass"],"hash":"%s","fields":["password"],"announces":{"style":"replace","holds":1,"identity":"%s","grace":%s,"death":"refused","can":[]}}\n' \
-		"$PROGRAMS" "$TOKENS_DIR" "$(sha256sum rotate-mail-user | cut -d' ' -f1)" "$1" "$2"
+	printf '{"command":["%s/rotate-mail-user","%s/mail/users","breakglass"],"changes":["%s/mail"],"hash":"%s","fields":["password"],"announces":{"style":"replace","holds":1,"identity":"%s","grace":%s,"death":"refused","can":[]}}\n' \
+		"$PROGRAMS" "$TOKENS_DIR" "$TOKENS_DIR" "$(sha256sum rotate-mail-user | cut -d' ' -f1)" "$1" "$2"
 }
 target ambient 3600 > mail.json
 printf 'the first password' > given; printf breakglass > user
-printf 'breakglass:%s\n' "$(openssl passwd -6 -in given)" > users
+mkdir mail
+printf 'breakglass:%s\n' "$(openssl passwd -6 -in given)" > mail/users
+town_gives "$PWD/mail"
 adopt() { town_add "$1" --policy production --rotator exec --effect "mail of breakglass" \
 	--target-json "$2" --field username=user --field password=given; }
 

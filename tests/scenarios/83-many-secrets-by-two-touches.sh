@@ -25,7 +25,7 @@ case "$2 ${3-}" in
 esac
 END
 town_program program
-mkdir accounts
+mkdir accounts typed
 python3 - "$PWD" "$PROGRAMS/program" "$(sha256sum < program | cut -d' ' -f1)" $MANY <<'END'
 import base64, json, sys
 place, program, digest, many = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
@@ -33,7 +33,7 @@ rows, values = [], []
 for i in range(many):
     open(f"{place}/accounts/{i}", "w").write(f"first-{i}\n")
     rows.append({"name": f"fleet/s{i:03}", "policy": "production", "rotator": "exec", "effect": f"root on s{i}",
-        "target": {"command": [program, f"{place}/accounts/{i}"], "hash": digest, "fields": ["password"],
+        "target": {"command": [program, f"{place}/accounts/{i}"], "changes": [f"{place}/accounts"], "hash": digest, "fields": ["password"],
             "generate": {"length": 32, "alphabet": "abcdefghijkmnpqrstuvwxyz23456789"}}})
     values.append(f"fleet/s{i:03}\tpassword\t" + base64.b64encode(f"first-{i}".encode()).decode() + "\n")
 lines = [json.dumps(row) for row in rows]
@@ -46,7 +46,7 @@ open("taken.jsonl", "w").write(lines[7] + "\n")
 open("two-names.jsonl", "w").write("\n".join(lines[:3] + [lines[1].replace("s001", "again", 1), lines[2].replace("s002", "too", 1)]) + "\n")
 open("other-name.jsonl", "w").write(lines[7].replace("fleet/s007", "fleet/again", 1) + "\n")
 open("empty.jsonl", "w").write("")
-open("typed.jsonl", "w").write("".join(line.replace("fleet/s00", "typed/").replace("/accounts/", "/typed-") + "\n" for line in lines[:3]))
+open("typed.jsonl", "w").write("".join(line.replace("fleet/s00", "typed/").replace("/accounts", "/typed") + "\n" for line in lines[:3]))
 columns = ["name", "policy", "rotator", "effect", "target.host", "target.port", "target.user", "target.host_key", "target.authorized_keys", "target.access"]
 cells = [",".join([f"csv/{i}", "production", "ssh-key", f'"root on ""{i}"", all of it"', f"10.0.0.{i}", "22", "root",
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43, "/root/.ssh/authorized_keys", "ssh"]) for i in range(6)]
@@ -60,6 +60,7 @@ table("columns.csv", cells[:2], columns=[columns[0], "polcy"] + columns[2:])
 table("nothing.csv", [])
 open("values", "w").write("".join(values))
 END
+town_gives "$PWD/accounts"
 
 # --- what is no such file ---
 remember
@@ -82,7 +83,7 @@ is "nobody is asked for a PIN" "$(tap_output | grep -c 'PIN of')" 0
 unchanged "none of these left anything"
 
 # --- values that are typed ---
-for i in 0 1 2; do echo "first-$i" > typed-$i; done
+for i in 0 1 2; do echo "first-$i" > typed/$i; done; town_gives "$PWD/typed"
 ok "three definitions" as infra secret import typed.jsonl
 is "are one page" "$(pages)" 0
 ok "are signed" as ciso secret sign
@@ -97,7 +98,7 @@ is "one is adopted" "$(db "SELECT group_concat(name) FROM secrets WHERE newest >
 ok "the same command asks for the others alone" typed --answer "$(ask 1)" first-1 --answer "$(ask 2)" first-2
 is "and not for the first" "$(tap_output | grep -c 'password of typed/0')" 0
 halligan rotate --all > rotate.log 2>&1
-is "all are adopted, and replaced" "$(db "SELECT count(*) FROM secrets WHERE newest > 0") $(cat typed-? | grep -c first)" "3 0"
+is "all are adopted, and replaced" "$(db "SELECT count(*) FROM secrets WHERE newest > 0") $(cat typed/? | grep -c first)" "3 0"
 told "again every one has a value" 1 'every secret that is defined has a value' as infra secret adopt --all
 
 # --- one file, two touches ---

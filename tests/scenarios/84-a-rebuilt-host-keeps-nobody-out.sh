@@ -60,7 +60,8 @@ is "it is in force" "$(in_force prod/db | grep -cF "$SSHD_HOST_KEY")" 1
 # --- another name of the account ---
 ssh-keygen -q -t ed25519 -N '' -f rescue
 cat rescue.pub >> "$SSHD_AUTHORIZED"
-sshd_target local | sed "s/\"user\":\"[^\"]*\"/\"user\":\"rescue\"/" > rescue.json
+# Its file is changed as root, whatever it is called.
+sshd_target local | sed "s/\"user\":\"[^\"]*\"/\"user\":\"rescue\",\"account\":\"root\"/" > rescue.json
 ok "a secret of another account" town_add prod/rescue --policy production --rotator ssh-key --effect "root on db1" \
 	--target-json rescue.json --field private-key=rescue
 ok "a night with it" night prod/rescue private-key rescued
@@ -89,8 +90,9 @@ town_program target
 hash() { sha256sum < target | cut -d' ' -f1; }
 for i in 1 2; do
 	echo "first-$i" > "password-$i"
-	printf '{"name":"mail/%d","policy":"production","rotator":"exec","effect":"mail %d","target":{"command":["%s/target","%s/password-%d"],"hash":"%s","fields":["password"],"generate":{"length":24,"alphabet":"abcdefgh23456789"}}}\n' \
-		$i $i "$PROGRAMS" "$PWD" $i "$(hash)" >> mail.jsonl
+	town_gives "$PWD/password-$i"
+	printf '{"name":"mail/%d","policy":"production","rotator":"exec","effect":"mail %d","target":{"command":["%s/target","%s/password-%d"],"changes":["%s/password-%d"],"hash":"%s","fields":["password"],"generate":{"length":24,"alphabet":"abcdefgh23456789"}}}\n' \
+		$i $i "$PROGRAMS" "$PWD" $i "$PWD" $i "$(hash)" >> mail.jsonl
 	printf 'mail/%d\tpassword\t%s\n' $i "$(printf 'first-%d' $i | base64)" >> values
 done
 ok "two secrets behind one program" as infra secret import mail.jsonl

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The package is upgraded: its rotators are other files from then on.  Whatever is under way goes on, and each rotation
+# The package is upgraded: its rotators, and what starts them, are other files from then on.  Whatever is under way goes on, and each rotation
 # says which program ran.
 . "$(dirname "$0")/../lib/vault.sh"
 . "$LIB/refusals.sh"
@@ -8,12 +8,18 @@ town_founded
 umask 077
 
 # A package of our own, which can be upgraded.
-mkdir -p package/cli package/rotators; chmod -R go+rX package
+mkdir -p package/{cli,rotators,daemon/starter}; chmod -R go+rX package
 cp -p "$HALLIGAN" package/cli/
 cp -p "$HALLIGAN_BUILD"/rotators/halligan-{rotate-*[a-z],unlock-key} package/rotators/ 2> /dev/null
+cp -p "$HALLIGAN_BUILD"/daemon/starter/halligan-starter package/daemon/starter/
 HALLIGAN=$PWD/package/cli/halligan
 rotator=package/rotators/halligan-rotate-ssh-key
-upgrade() { cp -p $rotator $rotator.new && printf '%s' "$1" >> $rotator.new && mv $rotator.new $rotator; }
+upgrade() {
+	local file
+	for file in $rotator package/daemon/starter/halligan-starter; do
+		cp -p $file $file.new && printf '%s' "$1" >> $file.new && mv $file.new $file || return
+	done
+}
 hash() { sha256sum < $rotator | cut -d' ' -f1; }
 ran() { halligan secret show --json prod/db 2> /dev/null | grep -o '"rotator": *"[0-9a-f]\{64\}"' | grep -o '[0-9a-f]\{64\}'; }
 owed() { db "SELECT count(*) FROM debts WHERE state <> 'retired'"; }

@@ -64,14 +64,13 @@ check_rotator(struct session *session, const struct definition *definition, stru
 	struct description description;
 	struct rotator_found found;
 	const char *other;
-	FD program = -1;
 	bool of_target;
 
 	TRY(program_of(session, definition, &found, err));
 	TRY(description_read(found.path, definition->rotator, definition->target, &description,
 	    &of_target, err));
 	if (description.runs)
-		TRY(program_open(session->options->rotators, definition->target, &program, err));
+		TRY(program_check(session->options->rotators, definition->target, err));
 	if (description.announced.identity == IDENTITY_VIA)
 		return err_set(err, ERR_REFUSED,
 		    "secret: announced: identity \"via\": this Halligan opens no other secret to change one, so "

@@ -189,13 +189,12 @@ put_description(const struct session *session, const char *path, const char *nam
 {
 	struct description description;
 	struct json *announced = json_new_object();
-	FD program = -1;
 	bool of_target;
 
 	json_put(reply, "announced", announced);
 	TRY(description_read(path, name, target, &description, &of_target, err));
 	if (description.runs)
-		TRY(program_open(session->options->rotators, target, &program, err));
+		TRY(program_check(session->options->rotators, target, err));
 	announcement_put(announced, &description.announced);
 	description_put_fields(reply, description.fields);
 	return ERR_OK;

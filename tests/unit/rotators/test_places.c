@@ -205,10 +205,11 @@ a_program_in_the_folder_for_them_is_handed_over_when_it_is_pinned(void **state)
 	JSON *target = target_of("{\"command\":[\"@/rotate-mail\",\"jane\"],\"hash\":\"#\"}",
 	    fixture->own, &hash);
 	char text[sizeof(OWN)] = "";
+	struct digest opened;
 	struct err err;
 	FD fd = -1;
 
-	assert_ok(program_open(&fixture->places, target, &fd, &err));
+	assert_ok(program_open(&fixture->places, target, &fd, &opened, &err));
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	assert_int_equal(read(fd, text, sizeof(OWN) - 1), sizeof(OWN) - 1);
 	assert_string_equal(text, OWN);
@@ -244,7 +245,7 @@ whatever_else_a_command_names_is_not_run(void **state)
 	    {"{\"command\":[\"@/text\"],\"hash\":\"#\"}", "not an executable file", ERR_REFUSED},
 	};
 	const struct fixture *fixture = *state;
-	struct digest hash = install(fixture->own, "rotate-mail", OWN);
+	struct digest hash = install(fixture->own, "rotate-mail", OWN), opened;
 	char path[4096];
 	struct err err;
 	int fd = -1;
@@ -259,7 +260,8 @@ whatever_else_a_command_names_is_not_run(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		JSON *target = target_of(wrong[i].pattern, fixture->own, &hash);
 
-		assert_error(wrong[i].code, program_open(&fixture->places, target, &fd, &err));
+		assert_error(wrong[i].code,
+		    program_open(&fixture->places, target, &fd, &opened, &err));
 		assert_says(wrong[i].says);
 		assert_int_equal(fd, -1);
 	}
@@ -269,7 +271,7 @@ static void
 without_its_hash_a_program_is_not_run_and_the_hash_is_said(void **state)
 {
 	const struct fixture *fixture = *state;
-	struct digest hash = install(fixture->own, "rotate-mail", OWN), other = {{1}};
+	struct digest hash = install(fixture->own, "rotate-mail", OWN), other = {{1}}, opened;
 	JSON *bare =
 	    target_of("{\"command\":[\"@/rotate-mail\"],\"folder\":\"@\"}", fixture->own, &hash);
 	JSON *wrong =
@@ -279,9 +281,9 @@ without_its_hash_a_program_is_not_run_and_the_hash_is_said(void **state)
 	int fd = -1;
 
 	text_hex(VIEW_OF(hash.bytes), hex);
-	assert_error(ERR_REFUSED, program_open(&fixture->places, bare, &fd, &err));
+	assert_error(ERR_REFUSED, program_open(&fixture->places, bare, &fd, &opened, &err));
 	assert_says(hex);
-	assert_error(ERR_REFUSED, program_open(&fixture->places, wrong, &fd, &err));
+	assert_error(ERR_REFUSED, program_open(&fixture->places, wrong, &fd, &opened, &err));
 	assert_says("its SHA-256 differs");
 	assert_ok(program_try(bare, &fd, &err)); /* whoever writes it tries it as it is */
 	fd_closep(&fd);
