@@ -64,8 +64,8 @@ class Copy:
             ignore=lambda folder, names: {n for n in names if n == ".git" or n.startswith("build") and folder == ROOT})
         self.targets = [os.path.relpath(p, build) for p in glob.glob(os.path.join(build, "tests", "adversary", "adversary-*"))
             if not os.path.isdir(p)]
-        self.others = ["tests/unit/served", "cli/halligan", *(os.path.relpath(p, build)
-            for folder in ("tests/unit", "rotators") for p in glob.glob(os.path.join(build, folder, "halligan-*")) if not os.path.isdir(p))]
+        self.others = ["tests/unit/served", "cli/halligan", "tests/adversary/planted.so", *(os.path.relpath(p, build)
+            for folder in ("tests/unit", "rotators", "tests/adversary/rotator", "daemon/starter") for p in glob.glob(os.path.join(build, folder, "halligan-*")) if not os.path.isdir(p))]
         inputs = run("ninja", "-C", build, "-t", "inputs", *self.targets, *[o for o in self.others if not o.endswith(".json")],
             check=True).stdout.splitlines()
         for name in {*inputs, *self.targets, *self.others, ".ninja_log", ".ninja_deps"}:

@@ -28,10 +28,12 @@ subject(size_t index)
 	case 5:
 		return attempts_privileges();
 	case 6:
-		return attempts_kernel();
+		return attempts_around();
 	case 7:
-		return attempts_endless();
+		return attempts_kernel();
 	case 8:
+		return attempts_endless();
+	case 9:
 		return attempts_outlive();
 	default:
 		return (struct attempts){0};

@@ -63,6 +63,7 @@ struct attempts attempts_processes(void);
 struct attempts attempts_memory(void);
 struct attempts attempts_sockets(void);
 struct attempts attempts_privileges(void);
+struct attempts attempts_around(void);
 struct attempts attempts_kernel(void);
 struct attempts attempts_endless(void);
 struct attempts attempts_outlive(void);

@@ -96,6 +96,7 @@ static const struct stopped {
     {"unshare_pid", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
     {"unshare_mount", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
     {"mount_in_own_namespace", USER, SETTING, "kernel/apparmor_restrict_unprivileged_userns", 1, 1},
+    {"change_null", USER, ROOTS},
     {"lock_memory", USER, "each user has a limit"},
     {"open_files_without_end", USER, "each user has a limit"},
 };

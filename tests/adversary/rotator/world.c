@@ -55,6 +55,7 @@ world_read(const struct json *target, struct world *ret_world, struct err *err)
 	struct json_in outer = json_in(target, "target", err);
 	const struct json *object = json_in_object(&outer, "world");
 
+	(void)json_in_text_optional(&outer, "account", 1, 32); /* who starts it has seen to that */
 	TRY(json_in_end(&outer));
 	struct json_in in = json_in(object, "world", err);
 
