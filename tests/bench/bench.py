@@ -157,6 +157,15 @@ def done_ssh(bench):
             result.of(access).add(ours.wall, bound, logins=len(asked))
     return result
 
+def isolation(bench):
+    """A rotator that is started, checked and ended: isolated, beside the same as a child."""
+    result = Result()
+    checks = "/etc/halligan/programs/checks"
+    for direct, isolated, processes, more in lines(bench.program("bench-isolation"), bench.build + "/rotators/halligan-rotate-exec",
+            bench.build + "/daemon/starter/halligan-starter", checks, str(4 * ROUNDS)):
+        result.of("exec").add(float(isolated) / 1000, float(direct) / 1000, processes=int(more), bare=int(processes))
+    return result
+
 def counts(bench):
     """One number a row: what scenario 79 holds to its table."""
     result = Result("calls")
@@ -298,6 +307,7 @@ ROWS = {
     "ceremony": ("night", "CPU of request, three approvals and open", "five `--version` starts and OpenSSL's operations", ceremony, ["base", "old"]),
     "done": ("night", "CPU of `done` with the exec rotator", "three `--version` starts and five of the target's program", done, ["base", "old"]),
     "done-ssh": ("night", "time of `done` with the ssh-key rotator, by access", "the same logins, commands and writes by libssh", done_ssh, ["base"]),
+    "isolation": ("night", "time of a rotator from its start to its end, isolated", "the same as a child of ours", isolation, ["base"]),
     "counts": ("night", "calls of each command, in all and by kind", "tests/lib/costs.txt", counts, ["base"]),
     **{name: ("growth", "CPU of `%s`, by secrets" % name.replace("-", " "), "two `--version` starts", growing(name), [str(s) for s in SIZES]) for name in GROWING},
     "remote": ("remote", "seconds of request, three approvals and open over ssh", "a round trip, of 150 ms", remote, ["base"]),
