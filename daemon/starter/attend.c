@@ -21,7 +21,14 @@
 #include "base/text.h"
 #include "daemon/starter/run.h"
 
-enum { ASK_MILLISECONDS = 10000, SHORT_MILLISECONDS = 200, BACKLOG = 64, PATH_SIZE = 4096 };
+enum {
+	ASK_MILLISECONDS = 10000,
+	SHORT_MILLISECONDS = 200,
+	BUSY_MILLISECONDS = 2000,
+	HEARD_AT_ONCE = 4 * ATTEND_AT_ONCE,
+	BACKLOG = 64,
+	PATH_SIZE = 4096
+};
 #define USERS_CONFIGURATION ".config/halligan"
 
 /* --- Rules -------------------------------------------------------------------------------- */
@@ -197,9 +204,21 @@ is_vault(int socket, uid_t vault)
 	return peer.uid == vault;
 }
 
+/* What it asks is heard first: an answer to what was not read yet would be lost with the connection. */
+static void
+refuse_busy(int socket)
+{
+	START_MESSAGE message = {.fds = {-1, -1, -1, -1, -1, -1}};
+	struct err unsaid;
+
+	(void)!start_hear(socket, process_milliseconds() + BUSY_MILLISECONDS, &message, &unsaid);
+	(void)!start_answer(socket, ERR_BUSY,
+	    "too many rotators run at once: the next attempt finds room", &unsaid);
+}
+
 /* A process of its own comes before any of its bytes. */
 static bool
-attend_beside(int listener, int socket, const struct attend_for *for_whom)
+attend_beside(int listener, int socket, const struct attend_for *for_whom, bool busy)
 {
 	pid_t child = fork();
 
@@ -207,10 +226,20 @@ attend_beside(int listener, int socket, const struct attend_for *for_whom)
 		close(listener);
 		process_reset_signals();
 		signal(SIGPIPE, SIG_IGN);
-		attend_one(socket, for_whom);
+		if (busy)
+			refuse_busy(socket);
+		else
+			attend_one(socket, for_whom);
 		_exit(0);
 	}
 	return child > 0;
+}
+
+/* Of others' making, and it passes. */
+static bool
+is_scarce(int number)
+{
+	return number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOBUFS;
 }
 
 static enum err_code
@@ -221,24 +250,14 @@ accept_all(int listener, const struct attend_for *for_whom, struct err *err)
 	for (;;) {
 		running -= reap();
 		FD socket = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-		struct err busy;
 
-		if (socket < 0 && (errno == EINTR || errno == ECONNABORTED))
-			continue;
-		if (socket < 0 &&
-		    (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) {
-			(void)poll(NULL, 0, SHORT_MILLISECONDS); /* of others, and it passes */
-			continue;
-		}
-		if (socket < 0)
+		if (socket < 0 && is_scarce(errno))
+			(void)poll(NULL, 0, SHORT_MILLISECONDS);
+		else if (socket < 0 && errno != EINTR && errno != ECONNABORTED)
 			return err_errno(err, ERR_IO, errno, "waiting for a vault");
 		running -= reap();
-		if (!is_vault(socket, for_whom->vault))
-			continue;
-		if (running >= ATTEND_AT_ONCE || !attend_beside(listener, socket, for_whom))
-			(void)!start_answer(socket, ERR_BUSY,
-			    "too many rotators run at once: the next attempt finds room", &busy);
-		else
+		if (socket >= 0 && is_vault(socket, for_whom->vault) && running < HEARD_AT_ONCE &&
+		    attend_beside(listener, socket, for_whom, running >= ATTEND_AT_ONCE))
 			running++;
 	}
 }

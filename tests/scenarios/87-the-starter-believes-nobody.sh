@@ -219,6 +219,19 @@ chmod 666 /run/halligan-starter/socket
 by 64802 --raw '{"tell":true}' > stranger.said
 refused "nor is it heard where it can" grep -q holds stranger.said
 like "which is logged" "$(cat listener.log)" 'refused to user 64802: only user 64801 may ask here'
+cat > hold.py <<'END'
+import socket, sys
+held = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(16)]
+for one in held: one.connect("/run/halligan-starter/socket")
+print("held", flush=True)
+sys.stdin.read()
+END
+coproc HOLDS { exec setpriv --reuid 64801 --regid 64801 --clear-groups python3 -c "$(cat hold.py)"; }
+read -r -u "${HOLDS[0]}" held
+like "who asks while as many run as may ($held) is told so" "$(by 64801 --raw '{"tell":true}')" '"code":"busy","text":"too many rotators run at once'
+eval "exec ${HOLDS[1]}>&-"; wait "$HOLDS_PID"
+tokens_until 20 eval "by 64801 --raw '{\"tell\":true}' | grep -q holds"
+like "and is heard when there is room" "$(by 64801 --raw '{"tell":true}')" '"holds"'
 like "the vault cannot have its own account" "$(conf "vault keeper" "account keeper"; by 64801 '{"account":"keeper"}'; usual)" "the vault.s own account"
 kill $listener
 conf "account deploy"
