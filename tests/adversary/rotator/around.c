@@ -75,8 +75,8 @@ send_to_abstract(const struct world *world, const struct attempt *attempt)
 		return errno;
 	ssize_t put = sendto(ends[0], "x", 1, 0, (struct sockaddr *)&address,
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + size));
-	int code =
-	    put == 1 || errno == EPROTOTYPE ? 0 : errno; /* it is of another kind, and there */
+	/* Refused: the one there is of another kind; whoever of this kind were there would have heard it. */
+	int code = put == 1 || errno == EPROTOTYPE || errno == ECONNREFUSED ? 0 : errno;
 
 	close(ends[0]);
 	close(ends[1]);
