@@ -269,6 +269,21 @@ turn(void)
 	    umount2(".", DETACH) == 0 && chdir("/") == 0;
 }
 
+#ifdef __SANITIZE_ADDRESS__ /* whose programs look at their own memory by it, and are in no package */
+static bool
+make_own_proc(void)
+{
+	return mkdir(PLACE "/proc", 0755) == 0 &&
+	    mount("proc", PLACE "/proc", "proc", 0, NULL) == 0;
+}
+#else
+static bool
+make_own_proc(void)
+{
+	return true;
+}
+#endif
+
 static bool
 make_own_tmp(void)
 {
@@ -323,7 +338,7 @@ space_enter(const struct space *space, int go, const char **ret_step)
 	if (!show_all(space, fds, ret_step))
 		return false;
 	*ret_step = "turning to a root of its own";
-	return make_own_tmp() && turn();
+	return make_own_tmp() && make_own_proc() && turn();
 }
 
 /* --- Can it be done here? ----------------------------------------------------------------- */
