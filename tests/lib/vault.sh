@@ -143,8 +143,8 @@ town_host() {
 	[ "$(id -u)" -eq 0 ] && [ ! -d /tmp/.etc ] || return 0
 	cp -a /etc /tmp/.etc && mount -n --bind /tmp/.etc /etc || exit 99
 	getent passwd $ROTATORS > /dev/null || {
-		echo "$ROTATORS:x:64711:64711::/nonexistent:/usr/sbin/nologin" >> /etc/passwd
-		echo "$ROTATORS:x:64711:" >> /etc/group
+		echo "$ROTATORS:x:${ROTATORS_UID:=64711}:$ROTATORS_UID::/nonexistent:/usr/sbin/nologin" >> /etc/passwd
+		echo "$ROTATORS:x:$ROTATORS_UID:" >> /etc/group
 	}
 	(umask 022; mkdir -p /etc/halligan; : > /etc/halligan/starter.conf)
 	town_lists "account root" "path ${TOKENS_DIR:-/tmp}/sshd"

@@ -8,7 +8,8 @@
 tokens_folder
 cd "$TOKENS_DIR" || exit 99
 
-USERS=64800 KEEPERS=64801 ROTATES=64711
+ROTATORS_UID=64712 # of no other scenario: processes without end are an account's, wherever they run
+USERS=64800 KEEPERS=64801 ROTATES=$ROTATORS_UID
 PLACE=$(mktemp -d) # which other accounts can enter
 chmod 755 "$PLACE"
 trap 'rm -rf "$PLACE"' EXIT

@@ -6,8 +6,8 @@
 . "$LIB/refusals.sh"
 [ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP only root has other accounts"; exit 0; }
 town_founded
-printf '%s\n' "keeper:x:64801:64801::/:/bin/sh" "ordinary:x:64800:64800::/:/bin/sh" >> /etc/passwd
-printf '%s\n' "keeper:x:64801:" "ordinary:x:64800:" >> /etc/group
+printf '%s\n' "keeper:x:64801:64801::/:/bin/sh" "ordinary:x:64803:64803::/:/bin/sh" >> /etc/passwd
+printf '%s\n' "keeper:x:64801:" "ordinary:x:64803:" >> /etc/group
 printf '%s\n' "keeper:*:19000:0:99999:7:::" "ordinary:*:19000:0:99999:7:::" >> /etc/shadow
 mount -n -t tmpfs -o mode=755 none /run || exit 99 # of its own
 mkdir -m 755 /run/sshd; touch /run/.own # whoever is started sees this one
