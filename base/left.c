@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whatever a child left behind is a child of ours once its parents have ended, and ended they are, one look after the other: what a
- * process starts before it is killed is met by the next look.  The number of a child of ours belongs to nobody else until
- * we reap it, so that no other is ever killed.  A look costs less than a fork: what forks without end is not faster.
+ * Whatever a child left behind is a child of ours once its parents have ended, and ended they are, one look after the other,
+ * until a look meets none at all: what a process had started comes to us when it ends, behind the look that meets it.
+ * The number of a child of ours belongs to nobody else until we reap it, so that no other is ever killed.  A look costs
+ * less than a fork: what forks without end is not faster.
  */
 #include "base/left.h"
 
@@ -27,7 +28,8 @@ left_watch(struct err *err)
 
 struct look {
 	pid_t child;
-	unsigned killed, running;
+	unsigned killed;
+	bool met; /* one that ran, or has ended since */
 };
 
 /* Where PID is a child of ours that runs: not much longer.  One that has ended is reaped. */
@@ -40,12 +42,12 @@ look_at(struct look *look, pid_t pid)
 	if (pid <= 1 || pid == look->child ||
 	    waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT | WNOHANG) != 0)
 		return;
+	look->met = true;
 	if (ended.si_pid == pid) {
 		(void)waitpid(pid, &status, WNOHANG);
 		look->killed++;
 		return;
 	}
-	look->running++;
 	(void)kill(pid, SIGKILL); /* who cannot be killed is met again until the deadline */
 }
 
@@ -72,7 +74,7 @@ look_at_numbers(struct look *look)
 
 	if (last == 0)
 		_exit(0);
-	look->running += last < 0; /* nobody can tell */
+	look->met |= last < 0; /* nobody can tell */
 	while (last > 0 && waitpid(last, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	for (pid_t pid = 2; pid < last; pid++)
@@ -86,14 +88,14 @@ left_end(pid_t child, int milliseconds, unsigned *ret_count, struct err *err)
 	struct look look = {.child = child};
 
 	do {
-		look.running = 0;
+		look.met = false;
 		if (!look_at_listed(&look))
 			look_at_numbers(&look);
-		if (look.running > 0)
+		if (look.met)
 			(void)sched_yield();
-	} while (look.running > 0 && process_milliseconds() < deadline);
+	} while (look.met && process_milliseconds() < deadline);
 	*ret_count = look.killed;
-	if (look.running > 0)
+	if (look.met)
 		return err_set(err, ERR_IO,
 		    "a process that the program left behind cannot be ended");
 	return ERR_OK;
