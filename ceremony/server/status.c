@@ -2,7 +2,6 @@
 /* One line for each thing that waits: what, for whom, what next. */
 #include "ceremony/server/status.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,61 +10,32 @@
 #include "base/text_time.h"
 #include "base/whole.h"
 #include "ceremony/protocol/rows.h"
-#include "ceremony/server/documents/openable.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/rotation/isolation.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/wait.h"
-#include "ceremony/server/secrets/reseal_due.h"
+#include "ceremony/server/status_item.h"
+#include "ceremony/server/status_secrets.h"
 #include "ceremony/server/vault/escrow.h"
 #include "vault/store/debt.h"
 #include "vault/store/log.h"
-#include "vault/store/sealed.h"
 
-/* A margin that `charter status` alarms about. */
-enum { THIN_MARGIN = 1 };
 enum {
 	CEREMONIES_SHOWN = 200,
 	DEBTS_SHOWN = 200,
-	EXPOSED_SHOWN = 50,
-	SEEN_LOOKED_AT = 16,
 	NEXT_SIZE = 120, /* a command and a token's label */
-	DAYS_SIZE = 40,
-	WHAT_SIZE = SEAT_NAME_MAX + 40,
-	DAY = 86400
+	WHAT_SIZE = SEAT_NAME_MAX + 40
 };
-
-static void
-add_item(struct json *items, const char *kind, const char *subject, const char *text,
-    const char *waits, const char *next)
-{
-	const struct status_item item = {kind, subject, text, waits, next};
-
-	members_add(items, status_item_members, &item);
-}
-
-/* Nothing is left out in silence. */
-static void
-add_rest(struct json *items, const char *kind, const char *what, uint64_t count, uint64_t shown,
-    const char *next)
-{
-	char text[100];
-
-	if (count <= shown)
-		return;
-	snprintf(text, sizeof(text), "%" PRIu64 " more of them are not shown", count - shown);
-	add_item(items, kind, what, text, "those of the others", next);
-}
 
 static void
 add_alarms(const struct session *session, struct json *items)
 {
 	for (size_t i = 0; i < session->alarm_count; i++)
-		add_item(items, "alarm", session->alarms[i].subject, session->alarms[i].text,
+		status_add(items, "alarm", session->alarms[i].subject, session->alarms[i].text,
 		    "an operator", "halligan log verify");
-	add_rest(items, "alarm", "alarms", session->alarm_count + session->alarms_lost,
+	status_add_rest(items, "alarm", "alarms", session->alarm_count + session->alarms_lost,
 	    session->alarm_count, "halligan status");
 }
 
@@ -138,7 +108,7 @@ add_draft(void *context, const struct draft *draft, bool over, struct err *err)
 	    draft->row.seat, draft->statement.count, until);
 	TRY(say_what(telling->session, draft, what, err));
 	TRY(say_next(telling->session, draft, hex, next, err));
-	add_item(telling->items, "draft", what, text,
+	status_add(telling->items, "draft", what, text,
 	    draft->type == STATEMENT_SUSPEND ? "a second officer" : "those who have not signed",
 	    next);
 	return ERR_OK;
@@ -151,8 +121,9 @@ add_drafts(struct session *session, struct json *items, struct err *err)
 
 	TRY(draft_each(session, add_draft, &telling, err));
 	if (session->state == SESSION_FOUNDING && json_array_count(items) == 0)
-		add_item(items, "founding", session->founding.name, "the vault has no charter yet",
-		    "the founders", "halligan enroll, then halligan charter draft");
+		status_add(items, "founding", session->founding.name,
+		    "the vault has no charter yet", "the founders",
+		    "halligan enroll, then halligan charter draft");
 	return ERR_OK;
 }
 
@@ -186,7 +157,7 @@ add_collecting(struct session *session, struct json *items, const struct opening
 	text_quote(why, &text);
 	TRY(buf_check(&text, err));
 	snprintf(next, sizeof(next), "halligan approve %.8s", id);
-	add_item(items, "ceremony", name, buf_string(&text),
+	status_add(items, "ceremony", name, buf_string(&text),
 	    waits.size > 0 ? buf_string(&waits) : "", next);
 	return ERR_OK;
 }
@@ -203,7 +174,7 @@ add_lease(struct json *items, const struct opening *opening, const char *name, c
 	        "%s held version %u until %s: it is replaced next",
 	    opening->row.requester, opening->items[0].version, expires);
 	snprintf(next, sizeof(next), "halligan done %.8s", id);
-	add_item(items, "lease", name, text, opening->row.requester, next);
+	status_add(items, "lease", name, text, opening->row.requester, next);
 }
 
 static enum err_code
@@ -229,10 +200,10 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 		else if (rows[i].state == CEREMONY_RELEASED)
 			add_lease(items, opening, name, id);
 		else
-			add_item(items, "stuck", name, "a ceremony was not finished",
+			status_add(items, "stuck", name, "a ceremony was not finished",
 			    "the vault's host", "halligan status");
 	}
-	add_rest(items, "ceremony", "ceremonies", all, count, "halligan status");
+	status_add_rest(items, "ceremony", "ceremonies", all, count, "halligan status");
 	return ERR_OK;
 }
 
@@ -271,7 +242,7 @@ add_owed(const struct session *session, struct json *items, const struct debt_ro
 		wait_text(debt, waits);
 	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s", debt_state_names[debt->state],
 	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits);
-	add_item(items, degraded ? "degraded" : "debt", name, text,
+	status_add(items, degraded ? "degraded" : "debt", name, text,
 	    degraded ? "a person who can reach the target" : "the target", next);
 }
 
@@ -286,9 +257,9 @@ add_death(const struct session *session, struct json *items, const struct debt_r
 	snprintf(text, sizeof(text), "death watch: %s%s%s", words,
 	    debt->note[0] != '\0' ? ": " : "", debt->note);
 	if (debt->state == DEBT_WATCHED && wait_goes_on(debt, session_now(session)))
-		add_item(items, "watch", name, text, "", ""); /* it is tried by itself */
+		status_add(items, "watch", name, text, "", ""); /* it is tried by itself */
 	else
-		add_item(items, "watch", name, text, "the target", next);
+		status_add(items, "watch", name, text, "the target", next);
 }
 
 static enum err_code
@@ -304,7 +275,7 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 	TRY(look_at_escrow(session, debt, lost, err));
 	snprintf(next, sizeof(next), "halligan rotate %s", secret.name);
 	if (lost[0] != '\0')
-		add_item(items, "alarm", secret.name, lost, "who has the vault's escrow folder",
+		status_add(items, "alarm", secret.name, lost, "who has the vault's escrow folder",
 		    next);
 	else if ((DEBT_WATCHES & 1u << debt->state) != 0)
 		add_death(session, items, debt, secret.name, next);
@@ -324,219 +295,7 @@ add_debts(struct session *session, struct json *items, struct err *err)
 	TRY(store_oldest_debts(session->store, DEBT_UNPAID, DEBTS_SHOWN, &rows, &count, &all, err));
 	for (size_t i = 0; i < count; i++)
 		TRY(add_debt(session, items, &rows[i], err));
-	add_rest(items, "debt", "rotation debts", all, count, "halligan status");
-	return ERR_OK;
-}
-
-/* Current versions of which officers opened shares, and nothing came of it. */
-static enum err_code
-add_exposed(struct session *session, struct json *items, struct err *err)
-{
-	struct sealed_row rows[EXPOSED_SHOWN];
-	size_t count;
-	uint64_t all;
-
-	TRY(store_list_sealed(session->store, SEALED_EXPOSED, rows, EXPOSED_SHOWN, &count, &all,
-	    err));
-	for (size_t i = 0; i < count; i++) {
-		struct secret_row secret;
-		char text[100], next[SEAT_NAME_MAX + 80];
-
-		TRY(store_get_secret(session->store, &rows[i].secret, &secret, err));
-		snprintf(text, sizeof(text),
-		    "shares of version %u were opened in a ceremony that came to nothing",
-		    rows[i].number);
-		snprintf(next, sizeof(next),
-		    "halligan reseal --rotate --reason \"shares were opened\" %s", secret.name);
-		add_item(items, "exposed", secret.name, text, "an operator", next);
-	}
-	add_rest(items, "exposed", "secrets", all, count, "halligan reseal --list");
-	return ERR_OK;
-}
-
-/* The first of ROWS that owes nothing; RET_OWED: how many owe their first replacement, and are told with that debt. */
-static enum err_code
-find_settled(struct session *session, const struct sealed_row *rows, size_t count,
-    const struct sealed_row **ret_first, size_t *ret_owed, struct err *err)
-{
-	struct debt_row debt;
-
-	*ret_first = NULL;
-	*ret_owed = 0;
-	for (size_t i = 0; i < count; i++) {
-		enum err_code code = store_open_debt(session->store, &rows[i].secret, &debt, err);
-
-		if (code != ERR_OK && code != ERR_NOT_FOUND)
-			return code;
-		*ret_owed += code == ERR_OK;
-		if (code == ERR_NOT_FOUND && *ret_first == NULL)
-			*ret_first = &rows[i];
-	}
-	return ERR_OK;
-}
-
-/* What was taken in and not replaced. */
-static enum err_code
-add_seen(struct session *session, struct json *items, struct err *err)
-{
-	struct sealed_row rows[SEEN_LOOKED_AT];
-	const struct sealed_row *first;
-	struct secret_row secret;
-	char text[200 + SEAT_NAME_MAX], next[SEAT_NAME_MAX + 80];
-	size_t count, owed;
-	uint64_t all;
-
-	TRY(store_list_sealed(session->store, SEALED_SEEN, rows, SEEN_LOOKED_AT, &count, &all,
-	    err));
-	TRY(find_settled(session, rows, count, &first, &owed, err));
-	if (first == NULL)
-		return ERR_OK;
-	TRY(store_get_secret(session->store, &first->secret, &secret, err));
-	snprintf(text, sizeof(text),
-	    "%" PRIu64
-	    " %s a value that was not replaced since it was given: whoever gave it has it "
-	    "still; the first is %s",
-	    all - owed, text_plural(all - owed, "secret has", "secrets have"), secret.name);
-	snprintf(next, sizeof(next), "halligan reseal --rotate --reason \"it was seen\" %s",
-	    secret.name);
-	add_item(items, "seen", "secrets", text, "an operator", next);
-	return ERR_OK;
-}
-
-/* What two people agreed to, and no operator gave a value of. */
-static enum err_code
-add_defined(struct session *session, struct json *items, struct err *err)
-{
-	struct secret_row first;
-	char text[100 + SEAT_NAME_MAX], next[SEAT_NAME_MAX + 40];
-	size_t count;
-	uint64_t all;
-
-	TRY(store_list_defined(session->store, &first, 1, &count, &all, err));
-	if (count == 0)
-		return ERR_OK;
-	snprintf(text, sizeof(text), "%" PRIu64 " %s defined and %s no value yet; the first is %s",
-	    all, text_plural(all, "secret is", "secrets are"), text_plural(all, "has", "have"),
-	    first.name);
-	snprintf(next, sizeof(next), "halligan secret adopt %s", all == 1 ? first.name : "--all");
-	add_item(items, "defined", "secrets", text, "an operator", next);
-	return ERR_OK;
-}
-
-/* Secrets by the margin of their current version: -1, nobody can open it; 0, ... */
-struct margins {
-	uint64_t counts[THIN_MARGIN + 2];
-};
-
-/* The days from FROM to TO, as in "2 days ago", "in 2 days"; or "today". */
-static void
-say_days(int64_t from, int64_t to, const char *before, const char *behind, char ret_text[DAYS_SIZE])
-{
-	int64_t days = (to - from) / DAY;
-
-	if (days > 0)
-		snprintf(ret_text, DAYS_SIZE, "%s%lld %s%s", before, (long long)days,
-		    text_plural((uint64_t)days, "day", "days"), behind);
-	else
-		snprintf(ret_text, DAYS_SIZE, "today");
-}
-
-static void
-add_left(struct json *items, const struct reseal_due_summary *sum)
-{
-	char text[NOTE_TEXT_MAX], left[DAYS_SIZE];
-	const int64_t now = session_now(sum->session);
-	bool overdue = now - sum->left >= (int64_t)STALE_LEFT_DAYS * DAY;
-
-	if (sum->left_count == 0)
-		return;
-	say_days(sum->left, now, "", " ago", left);
-	snprintf(text, sizeof(text),
-	    "a token that left %s still has envelopes of %" PRIu64
-	    " %s; after %d days this is overdue",
-	    left, sum->left_count, text_plural(sum->left_count, "secret", "secrets"),
-	    (int)STALE_LEFT_DAYS);
-	add_item(items, overdue ? "overdue" : "reseal", "leaver", text, "an operator or officer",
-	    "halligan reseal");
-}
-
-/* What is right today, and soon is not. */
-static void
-add_soon(struct json *items, const struct reseal_due_summary *sum)
-{
-	char text[NOTE_TEXT_MAX], when[DAYS_SIZE], next[SEAT_NAME_MAX + 80];
-
-	if (sum->soon_count == 0)
-		return;
-	say_days(session_now(sum->session), sum->soon_at, "in ", "", when);
-	snprintf(text, sizeof(text),
-	    "%" PRIu64 " %s older than the policy allows within %d days, %s first: %s",
-	    sum->soon_count, text_plural(sum->soon_count, "secret gets", "secrets get"),
-	    (int)STALE_SOON_DAYS, sum->soon, when);
-	snprintf(next, sizeof(next), "halligan reseal --reason \"it gets old\" %s", sum->soon);
-	add_item(items, "reseal", "soon", text, "an operator or officer", next);
-}
-
-/* Who can open what is not what the charter says. */
-static void
-add_stale(struct json *items, const struct reseal_due_summary *sum)
-{
-	char text[2 * NOTE_TEXT_MAX];
-
-	add_left(items, sum);
-	if (sum->count > 0) {
-		snprintf(text, sizeof(text), "%" PRIu64 " %s should be sealed again; %s: %s",
-		    sum->count, text_plural(sum->count, "secret", "secrets"), sum->first, sum->why);
-		add_item(items, "reseal", "secrets", text, "an operator or officer",
-		    "halligan reseal --list");
-	}
-	add_soon(items, sum);
-}
-
-/* One line about who can still open what; `charter status` says it in full. */
-static enum err_code
-add_readiness(const struct session *session, const struct margins *margins, struct json *items,
-    struct err *err)
-{
-	static const char *const says[] = {"that nobody can open any more",
-	    "that no seat may be lost of", "that one seat may be lost of, no more"};
-	BUF text = {0};
-
-	if (session->chain.suspensions.count > 0)
-		buf_format(&text, "%zu suspended", session->chain.suspensions.count);
-	for (size_t i = 0; i < ARRAY_SIZE(margins->counts); i++)
-		if (margins->counts[i] > 0)
-			buf_format(&text, "%s%" PRIu64 " %s %s", text.size > 0 ? ", " : "",
-			    margins->counts[i],
-			    text_plural(margins->counts[i], "secret", "secrets"), says[i]);
-	if (text.size == 0)
-		return ERR_OK;
-	add_item(items, "readiness", "tokens", buf_string(&text), "officers",
-	    "halligan charter status");
-	return buf_check(&text, err);
-}
-
-/* Whatever their number, one version of each class is read. */
-static enum err_code
-add_secrets(struct session *session, struct json *items, struct err *err)
-{
-	CLASS_WALK walk = {.session = session, .list = SEALED_CURRENT};
-	struct reseal_due_summary due = {.session = session};
-	struct margins margins = {0};
-	const struct class_member *member;
-
-	TRY(class_walk_next(&walk, &member, err));
-	while (member != NULL) {
-		int margin =
-		    openable_margin(session->chain.charter, &session->chain.suspensions, member);
-
-		if (margin <= THIN_MARGIN)
-			margins.counts[margin + 1] += member->count;
-		TRY(reseal_due_add(&due, member, err));
-		TRY(class_walk_next(&walk, &member, err));
-	}
-	TRY(add_readiness(session, &margins, items, err));
-	add_stale(items, &due);
+	status_add_rest(items, "debt", "rotation debts", all, count, "halligan status");
 	return ERR_OK;
 }
 
@@ -547,7 +306,7 @@ put_rotators(const struct session *session, struct json *reply, struct json *ite
 	char text[ISOLATION_TEXT_SIZE];
 
 	if (!isolation_tell(session, text))
-		add_item(items, "isolation", "rotators run", text,
+		status_add(items, "isolation", "rotators run", text,
 		    "whoever answers for the vault's host", "");
 	json_put_text(reply, "rotators", text);
 }
@@ -570,10 +329,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 		TRY(store_count_secrets(session->store, &secrets, err));
 		TRY(add_ceremonies(session, items, err));
 		TRY(add_debts(session, items, err));
-		TRY(add_defined(session, items, err));
-		TRY(add_seen(session, items, err));
-		TRY(add_exposed(session, items, err));
-		TRY(add_secrets(session, items, err));
+		TRY(status_add_secrets(session, items, err));
 	}
 	json_put_int(call->reply, "secrets", (int64_t)secrets);
 	json_put_int(call->reply, "log", (int64_t)size);
