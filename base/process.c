@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 /* Variables that make a library of ours talk, load code or write elsewhere.  PCSCLITE_CSOCK_NAME,
  * the address of pcscd, stays. */
 static const char *const dropped_names[] = {
@@ -149,6 +151,49 @@ process_milliseconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+boot_is_known(const struct boot *boot)
+{
+	static const uint8_t none[BOOT_ID_SIZE];
+
+	return memcmp(boot->id, none, sizeof(none)) != 0;
+}
+
+bool
+boot_is_same(const struct boot *a, const struct boot *b)
+{
+	return boot_is_known(a) && memcmp(a->id, b->id, sizeof(a->id)) == 0;
+}
+
+/* TEXT: 8-4-4-4-12 hex digits. */
+static bool
+read_boot_id(const char *text, uint8_t ret_id[BOOT_ID_SIZE])
+{
+	char hex[2 * BOOT_ID_SIZE + 1];
+	size_t count = 0;
+
+	for (; *text != '\0' && count < sizeof(hex) - 1; text++)
+		if (*text != '-')
+			hex[count++] = *text;
+	hex[count] = '\0';
+	return text_from_hex(hex, ret_id, BOOT_ID_SIZE);
+}
+
+struct boot
+process_boot(void)
+{
+	FD file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	char text[64] = {0};
+	struct boot boot = {0};
+	struct timespec since;
+
+	if (file < 0 || read(file, text, sizeof(text) - 1) <= 0 || !read_boot_id(text, boot.id) ||
+	    clock_gettime(CLOCK_BOOTTIME, &since) != 0)
+		return (struct boot){0};
+	boot.seconds = since.tv_sec;
+	return boot;
 }
 
 /* Until FD is ready for EVENTS, in error, or closed by the peer. */

@@ -24,6 +24,16 @@ enum err_code process_beside(const char *path, char ret_path[4096], struct err *
 
 int64_t process_now(void);          /* seconds since 1970 */
 int64_t process_milliseconds(void); /* monotonic */
+/* A start of the kernel (boot_id of random(4)), and the seconds since, asleep or not (CLOCK_BOOTTIME): nobody sets these. */
+enum { BOOT_ID_SIZE = 16 };
+struct boot {
+	uint8_t id[BOOT_ID_SIZE]; /* zero: not known */
+	int64_t seconds;
+};
+bool boot_is_known(const struct boot *boot);
+bool boot_is_same(const struct boot *a, const struct boot *b); /* both known */
+/* All zero without /proc. */
+struct boot process_boot(void);
 
 /* Read exactly SIZE bytes / write all, until DEADLINE (-1: no deadline).  A closed peer is
  * ERR_PROTOCOL, a deadline ERR_TARGET_UNKNOWN. */

@@ -6,6 +6,7 @@
 #include "cli/commands/charter.h"
 #include "cli/commands/charter_history.h"
 #include "cli/commands/charter_status.h"
+#include "cli/commands/clock.h"
 #include "cli/commands/deny.h"
 #include "cli/commands/done.h"
 #include "cli/commands/enroll.h"
@@ -221,6 +222,8 @@ const struct command cli_commands[] = {{"status", "[ID]",
         NEEDS_VAULT | NEEDS_TOKEN, cmd_token_test},
     {"suspend", "LABEL|SERIAL", "Take a token out of service, at once", suspend_options, 1, 1,
         NEEDS_VAULT | NEEDS_TOKEN, cmd_suspend},
+    {"clock", "", "Say that the host's clock is right, though it is behind the log", NULL, 0, 0,
+        NEEDS_VAULT | NEEDS_TOKEN, cmd_clock},
     {"token pin", "", "Change a token's PIN, or set the first", pin_options, 0, 0, NEEDS_TOKEN,
         cmd_token_pin},
     {"token puk", "", "Change a PIV token's PUK", NULL, 0, 0, NEEDS_TOKEN, cmd_token_puk},

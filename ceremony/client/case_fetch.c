@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "ceremony/client/secrets/secret.h"
 #include "ceremony/client/sync.h"
+#include "ceremony/protocol/clock.h"
 #include "ceremony/protocol/message.h"
 
 void
@@ -48,6 +49,7 @@ read_reply(const struct client *client, struct json_in *in, struct documents *do
 	snprintf(dossier->reason, sizeof(dossier->reason), "%s",
 	    json_in_text(in, "reason", 0, NOTE_TEXT_MAX));
 	dossier->far = client_is_far(client);
+	dossier->ahead = client_hello(client)->ahead;
 	documents->voices = json_in_array(in, "voices", 0, CEREMONY_VOICES);
 	documents->items = json_in_array(in, "items", 1, CEREMONY_ITEMS);
 	dossier->has_release = json_in_has(in, "release");
@@ -471,12 +473,14 @@ dossier_check_open(const struct dossier *dossier, int64_t now, struct err *err)
 		return err_set(err, ERR_REFUSED,
 		    "ceremony %.8s is void, and %s must request again: %s", dossier->id,
 		    transcript->request.seat, transcript->why_void);
-	if (now >= transcript->ceremony.deadline || now >= transcript->request.expires)
-		return err_set(err, ERR_REFUSED,
-		    "ceremony %.8s is past its deadline by this computer's clock; %s must request "
-		    "again",
-		    dossier->id, transcript->request.seat);
-	return ERR_OK;
+	if (now < transcript->ceremony.deadline && now < transcript->request.expires)
+		return ERR_OK;
+	if (clock_compare("this computer's", now, now - dossier->ahead, err) != ERR_OK)
+		return err_add(err, "ceremony %.8s is past its deadline by this computer's clock",
+		    dossier->id);
+	return err_set(err, ERR_REFUSED,
+	    "ceremony %.8s is past its deadline; %s must request again", dossier->id,
+	    transcript->request.seat);
 }
 
 enum verdict

@@ -26,6 +26,7 @@ struct dossier {
 	enum ceremony_state state;
 	char reason[NOTE_TEXT_MAX + 1]; /* why it was refused, or ""; nobody signed it */
 	bool far;                       /* client_is_far */
+	int64_t ahead;                  /* as of client_hello */
 	struct dossier_item *items;     /* as many as the request has */
 	size_t count;
 	int64_t released, expires; /* 0 until then */

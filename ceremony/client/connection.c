@@ -168,6 +168,7 @@ read_hello(struct client *client, struct json_in *in, struct err *err)
 	hello.state = (enum vault_state)json_in_choice(in, "state", state_names);
 	snprintf(hello.secrets, sizeof(hello.secrets), "%s",
 	    json_in_text(in, "secrets", 1, sizeof(hello.secrets) - 1));
+	hello.ahead = client->options.now() - json_in_time(in, "time");
 	if (hello.state != VAULT_ABSENT) {
 		snprintf(hello.name, sizeof(hello.name), "%s",
 		    json_in_text(in, "name", 1, VAULT_NAME_MAX));

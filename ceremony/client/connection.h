@@ -39,6 +39,8 @@ struct client_hello {
 	struct digest vault;           /* zero unless live */
 	char version[32];              /* of the server */
 	char secrets[16];              /* how it keeps secrets */
+	int64_t
+	    ahead; /* seconds that this computer's clock stands before the host's, below 0: behind it */
 };
 
 /* Starts the server and says hello.  What ssh and the server write to their standard error goes to ui->relay

@@ -2,6 +2,7 @@
 #include "ceremony/server/log_audit.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/json_in.h"
 #include "vault/documents/definition_account.h"
@@ -28,6 +29,26 @@ check_statements(struct session *session, const struct json *array, struct err *
 	return ERR_OK;
 }
 
+/* From BEFORE to TIME by an officer's word alone, which named both. */
+static enum err_code
+check_set_back(struct session *session, const char *event, const struct json *statements,
+    int64_t time, int64_t before, struct err *err)
+{
+	DSSE statement = {0};
+	struct clock_word word;
+	struct digest digest;
+
+	if (strcmp(event, "clock") != 0 || !read_digest(statements, 0, &digest))
+		return err_set(err, ERR_INTEGRITY, "its time is before that of the leaf before");
+	TRY(session_statement(session, &digest, "clock", &statement, err));
+	if (clock_parse(&statement, session->chain.charter->training, &word, err) != ERR_OK ||
+	    word.newest != before || word.host > time + CLOCK_BACK_MAX ||
+	    word.host < time - CLOCK_BACK_MAX)
+		return err_set(err, ERR_INTEGRITY,
+		    "its time is before that of the leaf before, and its statement says another one");
+	return ERR_OK;
+}
+
 static enum err_code
 read_leaf(struct session *session, struct audit *audit, const struct json *leaf, struct err *err)
 {
@@ -35,16 +56,17 @@ read_leaf(struct session *session, struct audit *audit, const struct json *leaf,
 	const struct json *statements = json_in_array(&in, "statements", 0, STATEMENTS_MAX);
 	int64_t time = json_in_time(&in, "time");
 
-	(void)json_in_text(&in, "event", 1, EVENT_MAX);
+	const char *event = json_in_text(&in, "event", 1, EVENT_MAX);
 	audit->has_tree = json_in_has(&in, "tree");
 	if (audit->has_tree)
 		json_in_hex(&in, "tree", audit->tree.bytes, DIGEST_SIZE);
 	if (in.code != ERR_OK)
 		return in.code;
+	TRY(check_statements(session, statements, err));
 	if (time < audit->time)
-		return err_set(err, ERR_INTEGRITY, "its time is before that of the leaf before");
+		TRY(check_set_back(session, event, statements, time, audit->time, err));
 	audit->time = time;
-	return check_statements(session, statements, err);
+	return ERR_OK;
 }
 
 enum err_code

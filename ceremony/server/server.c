@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
+#include "ceremony/server/clock.h"
 #include "ceremony/server/documents/definition.h"
 #include "ceremony/server/documents/founding.h"
 #include "ceremony/server/documents/propose.h"
@@ -52,6 +53,8 @@ static const struct op {
     {"ceremony-get", LIVE, serve_ceremony_get, "anyone", NULL},
     {"ceremony-items", LIVE, serve_ceremony_items, "anyone", NULL},
     {"chain", LIVE, serve_chain, "anyone", NULL},
+    {"clock", LIVE, serve_clock, "an officer", "a signature"},
+    {"clock-look", LIVE, serve_clock_look, "anyone", NULL},
     {"done", LIVE, serve_done, "whoever opened it, the requester, an officer",
         "the lease key, or a signature"},
     {"draft", FOUNDING | LIVE, serve_draft, "anyone", NULL},

@@ -10,10 +10,12 @@
 #include "base/text_time.h"
 #include "base/whole.h"
 #include "ceremony/protocol/rows.h"
+#include "ceremony/server/clock.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/rotation/isolation.h"
+#include "ceremony/server/rotation/lease_left.h"
 #include "ceremony/server/rotation/payment.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/status_item.h"
@@ -37,6 +39,19 @@ add_alarms(const struct session *session, struct json *items)
 		    "an operator", "halligan log verify");
 	status_add_rest(items, "alarm", "alarms", session->alarm_count + session->alarms_lost,
 	    session->alarm_count, "halligan status");
+}
+
+static enum err_code
+add_clock(struct session *session, struct json *items, struct err *err)
+{
+	char text[NOTE_TEXT_MAX + 1];
+	bool behind;
+
+	TRY(clock_tell(session, &behind, text, err));
+	if (behind)
+		status_add(items, "clock", "the vault host's", text,
+		    "its administrator to set it right, then an officer", "halligan clock");
+	return ERR_OK;
 }
 
 struct telling {
@@ -162,19 +177,22 @@ add_collecting(struct session *session, struct json *items, const struct opening
 	return ERR_OK;
 }
 
-static void
-add_lease(struct json *items, const struct opening *opening, const char *name, const char *id)
+static enum err_code
+add_lease(struct json *items, const struct opening *opening, const char *name, const char *id,
+    struct err *err)
 {
 	char text[NOTE_TEXT_MAX + 1], next[64], expires[TEXT_TIME_SIZE];
+	int64_t left;
 
+	TRY(lease_left(opening->session, &opening->row, &left, err));
 	text_time(opening->row.expires, expires);
 	snprintf(text, sizeof(text),
-	    session_now(opening->session) < opening->row.expires ?
-	        "%s holds version %u until %s" :
-	        "%s held version %u until %s: it is replaced next",
+	    left > 0 ? "%s holds version %u until %s" :
+	               "%s held version %u until %s: it is replaced next",
 	    opening->row.requester, opening->items[0].version, expires);
 	snprintf(next, sizeof(next), "halligan done %.8s", id);
 	status_add(items, "lease", name, text, opening->row.requester, next);
+	return ERR_OK;
 }
 
 static enum err_code
@@ -198,7 +216,7 @@ add_ceremonies(struct session *session, struct json *items, struct err *err)
 		if (rows[i].state == CEREMONY_COLLECTING)
 			TRY(add_collecting(session, items, opening, name, id, err));
 		else if (rows[i].state == CEREMONY_RELEASED)
-			add_lease(items, opening, name, id);
+			TRY(add_lease(items, opening, name, id, err));
 		else
 			status_add(items, "stuck", name, "a ceremony was not finished",
 			    "the vault's host", "halligan status");
@@ -324,6 +342,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 	if (live)
 		TRY(due_note_read(session, err));
 	add_alarms(session, items);
+	TRY(add_clock(session, items, err));
 	TRY(add_drafts(session, items, err));
 	if (live) {
 		TRY(store_count_secrets(session->store, &secrets, err));

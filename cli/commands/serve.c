@@ -41,6 +41,7 @@ cmd_serve(struct cli_call *call, struct err *err)
 {
 	struct server_options options = {.rotators = call->drivers->rotators,
 	    .now = call->drivers->now,
+	    .boot = process_boot,
 	    .start_due = start_due};
 	struct location location;
 	const char *vault;

@@ -20,7 +20,7 @@ enum { FORMAT = 1, NONCE_SIZE = 16 };
 
 const char *const statement_names[STATEMENT_TYPES + 1] = {"enrolment", "charter", "roster",
     "secret", "request", "ceremony", "approval", "denial", "cancel", "done", "release", "rotation",
-    "suspend", "spare", "test", "adopt", "rotate", NULL};
+    "suspend", "spare", "test", "adopt", "rotate", "clock", NULL};
 
 static void
 type_text(enum statement_type type, bool training, char ret_text[DSSE_TYPE_MAX + 1])

@@ -30,6 +30,7 @@ enum statement_type {
 	STATEMENT_TEST,
 	STATEMENT_ADOPT,
 	STATEMENT_ROTATE,
+	STATEMENT_CLOCK,
 	STATEMENT_TYPES
 };
 extern const char *const statement_names[STATEMENT_TYPES + 1]; /* "enrolment", ... */

@@ -194,7 +194,7 @@ const struct table cell_tables[TABLES] = {
             {CELL_SEEN, NONE, NONE, class_middle, version_is_seen}}},
     [TABLE_ENVELOPES] = {ROWS(envelopes, "secret, version, position", "?, ?, ?"), CELL_ENVELOPE, 6,
         .keys = {0, 1, 2}, 3, 2},
-    [TABLE_CEREMONIES] = {ROWS(ceremonies, "id", "?"), CELL_CEREMONY, 14, .keys = {1}, 1,
+    [TABLE_CEREMONIES] = {ROWS(ceremonies, "id", "?"), CELL_CEREMONY, 16, .keys = {1}, 1,
         .indexes = {{CELL_CEREMONIES, 5, 0, NULL, NULL}, {CELL_REQUESTS, 3, NONE, NULL, NULL}}},
     [TABLE_ITEMS] = {ROWS(items, "ceremony, position", "?, ?"), CELL_ITEM, 7, .keys = {0, 1}, 2, 1,
         .indexes = {{CELL_ITEM_OF_SECRET, NONE, NONE, item_middle, NULL},

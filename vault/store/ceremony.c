@@ -9,11 +9,31 @@
 #include "vault/store/state.h"
 #include "vault/store/state_index.h"
 
+static void
+put_boot(struct sql_query *query, const struct boot *boot)
+{
+	if (boot_is_known(boot))
+		sql_put_bytes(query, VIEW_OF(boot->id));
+	else
+		sql_put_null(query);
+	sql_put_int(query, boot->seconds);
+}
+
+static void
+get_boot(struct sql_query *query, struct boot *ret_boot)
+{
+	if (sql_is_null(query))
+		sql_skip(query);
+	else
+		sql_get_exactly(query, "boot", ret_boot->id, sizeof(ret_boot->id));
+	ret_boot->seconds = store_get_time(query, "over");
+}
+
 static enum err_code
 add_row(struct store *store, const struct ceremony_row *row, struct err *err)
 {
 	SQL_QUERY query = sql_query(store->sql, "ceremonies",
-	    "INSERT INTO ceremonies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
+	    "INSERT INTO ceremonies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", err);
 	sql_put_int(&query, state_arrival(store));
 	store_put_id(&query, &row->id);
 	store_put_digest(&query, &row->digest);
@@ -27,6 +47,7 @@ add_row(struct store *store, const struct ceremony_row *row, struct err *err)
 	sql_put_int(&query, row->deadline);
 	sql_put_int(&query, row->released);
 	sql_put_int(&query, row->expires);
+	put_boot(&query, &row->over);
 	sql_put_null(&query);
 	return state_insert(store, TABLE_CEREMONIES, &query);
 }
@@ -88,15 +109,16 @@ store_update_ceremony(struct store *store, const struct ceremony_row *row, struc
 {
 	SQL_QUERY query = sql_query(store->sql, "ceremonies",
 	    "UPDATE ceremonies SET state = ?,"
-	    " reason = ?, released = ?, expires = ?, release = ? WHERE id = ?",
+	    " reason = ?, released = ?, expires = ?, boot = ?, over = ?, release = ? WHERE id = ?",
 	    err);
 	sql_put_text(&query, ceremony_state_names[row->state]);
 	sql_put_text(&query, row->reason);
 	sql_put_int(&query, row->released);
 	sql_put_int(&query, row->expires);
+	put_boot(&query, &row->over);
 	store_put_digest_or_null(&query, &row->release);
 	store_put_id(&query, &row->id);
-	return state_change(store, TABLE_CEREMONIES, &query, 5, "ceremony");
+	return state_change(store, TABLE_CEREMONIES, &query, 7, "ceremony");
 }
 
 static void
@@ -116,6 +138,7 @@ read_ceremony(struct sql_query *query, struct ceremony_row *ret_row)
 	row.deadline = store_get_time(query, "deadline");
 	row.released = store_get_time(query, "released");
 	row.expires = store_get_time(query, "expires");
+	get_boot(query, &row.over);
 	(void)store_get_digest_or_null(query, "release", &row.release);
 	if (query->code == ERR_OK)
 		*ret_row = row;

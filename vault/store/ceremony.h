@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/process.h"
 #include "vault/documents/id.h"
 #include "vault/documents/state_names.h"
 #include "vault/seal/header.h"
@@ -21,7 +22,8 @@ struct ceremony_row {
 	struct digest charter;
 	int64_t created, deadline;
 	int64_t released, expires; /* 0 until then, and where nobody receives */
-	struct digest release;     /* the statement; zero until then */
+	struct boot over;      /* the same end, as no one can set it; not known: by EXPIRES alone */
+	struct digest release; /* the statement; zero until then */
 };
 struct item_row {
 	struct secret_id secret;
@@ -34,7 +36,7 @@ struct item_row {
 /* With its COUNT items.  ERR_EXISTS: the request was used before. */
 enum err_code store_add_ceremony(struct store *store, const struct ceremony_row *row,
     const struct item_row *items, size_t count, struct err *err) MUST_CHECK;
-/* state, reason, released, expires, release; the rest was fixed by the statement. */
+/* state, reason, released, expires, over, release; the rest was fixed by the statement. */
 enum err_code store_update_ceremony(struct store *store, const struct ceremony_row *row,
     struct err *err) MUST_CHECK;
 enum err_code store_get_ceremony(struct store *store, const struct id *id,

@@ -123,6 +123,7 @@ const char *const store_schema[] = {
     "  reason TEXT NOT NULL CHECK (length(CAST(reason AS BLOB)) <= 500),"
     DIGEST("charter") REFERS_TO_STATEMENT ","
     TIME("created") "," TIME("deadline") "," TIME("released") "," TIME("expires") ","
+    "  boot BLOB CHECK (length(boot) = 16)," TIME("over") ","
     "  release BLOB CHECK (length(release) = 32) " REFERS_TO_STATEMENT
     ") STRICT;"
     "CREATE TABLE items ("

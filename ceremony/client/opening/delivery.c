@@ -218,6 +218,7 @@ delivery_fetch(struct client *client, const struct vault_view *view, struct doss
 	TRY(client_ask(client, open_request(dossier, position, token), "open", &reply, err));
 	in_statement(&reply.in, "release", &delivery.statement);
 	json_in_base64(&reply.in, "checkpoint", &delivery.checkpoint, NOTE_MAX);
+	delivery.left = json_in_int(&reply.in, "left", 1, dossier->transcript->request.duration);
 	TRY(json_in_end(&reply.in));
 	TRY(release_verify(client, view, dossier, &delivery.statement, &delivery.release, err));
 	delivery.box = TAKE(reply.blob);

@@ -9,6 +9,7 @@ struct delivery {
 	struct dsse statement;
 	struct release release;
 	struct buf checkpoint; /* the note that came with it */
+	int64_t left;          /* seconds of the lease, by the host; no more than were asked for */
 	struct buf box;        /* enc[65] || ciphertext; verified by opening it alone */
 };
 void delivery_done(struct delivery *delivery);

@@ -331,7 +331,7 @@ unseal_all(struct receiving *receiving, struct opened *opened, struct err *err)
 		snprintf(opened->title, sizeof(opened->title), "%s and %zu other%s",
 		    opened->items[0].name, opened->count - 1, opened->count == 2 ? "" : "s");
 	memcpy(opened->id, receiving->dossier->id, sizeof(opened->id));
-	opened->expires = release->expires;
+	opened->expires = client_options(receiving->client)->now() + receiving->delivery.left;
 	opened->release = release->digest;
 	opened->vault = release->vault;
 	opened->training = receiving->view->chain.charter->training;

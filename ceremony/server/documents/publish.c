@@ -34,6 +34,7 @@ serve_hello(struct session *session, struct call *call, struct err *err)
 	json_put_text(call->reply, "version", HALLIGAN_VERSION);
 	json_put_text(call->reply, "state", session_state_names[session->state]);
 	json_put_text(call->reply, "secrets", secret_kind());
+	json_put_time(call->reply, "time", session_now(session));
 	if (session->state != SESSION_ABSENT) {
 		json_put_text(call->reply, "name", session->founding.name);
 		json_put_bool(call->reply, "training", session->founding.training);

@@ -244,13 +244,10 @@ judge_test(struct session *session, void *context, struct err *err)
 
 	if (!digest_equal(&readiness->vault, &session->chain.vault))
 		return err_set(err, ERR_REFUSED, "test: vault: it is for another vault");
-	if (token == NULL)
-		return chain_refuse_token(&session->chain, readiness->seat, &readiness->token, err);
 	TRY(check_fresh(session, testing->begun, err));
-	if (testing->statement.count != 1)
-		return err_set(err, ERR_INVALID, "test: it must carry one signature");
-	if (alarm_of_client(session, seat_token_verify(&testing->statement, token, err)) != ERR_OK)
-		return err_add(err, "test: seat \"%s\"", readiness->seat);
+	if (alarm_of_signature(session, &testing->statement, readiness->seat, &readiness->token,
+	        err) != ERR_OK)
+		return err_add(err, "test");
 	TRY(check_opened(session, readiness, token, testing->begun, err));
 	TRY(session_check_new(session, &testing->statement, STATEMENT_TEST, err));
 	return journal_check_seen(session, readiness->seat, readiness->size, &readiness->root, err);

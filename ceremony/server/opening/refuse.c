@@ -53,6 +53,9 @@ ceremony_refuse(struct session *session, struct ceremony_row *row, enum ceremony
 	LEAF leaf = leaf_new("refused");
 	size_t exposed;
 
+	if (event == EVENT_EXPIRE)
+		leaf.at =
+		    row->deadline; /* so that who only looks, by a clock that is ahead, moves the log no further */
 	TRY(table_next(row->state, event, &row->state, err));
 	plain_text(reason, row->reason, sizeof(row->reason));
 	TRY(store_update_ceremony(session->store, row, err));
@@ -180,6 +183,34 @@ enum err_code
 void_seat(struct session *session, const char *seat, const char *reason, struct err *err)
 {
 	return void_those(session, is_of_seat, seat, reason, err);
+}
+
+struct about_time {
+	int64_t time;
+	uint64_t *count;
+};
+
+static enum err_code
+is_later(struct session *session, const struct ceremony_row *row, const void *context,
+    bool *ret_falls, struct err *err)
+{
+	const struct about_time *about = context;
+
+	(void)session;
+	(void)err;
+	*ret_falls = row->created > about->time;
+	*about->count += *ret_falls;
+	return ERR_OK;
+}
+
+enum err_code
+void_future(struct session *session, int64_t time, const char *reason, uint64_t *ret_count,
+    struct err *err)
+{
+	const struct about_time about = {time, ret_count};
+
+	*ret_count = 0;
+	return void_those(session, is_later, &about, reason, err);
 }
 
 static enum err_code

@@ -29,6 +29,9 @@ enum err_code void_naming(struct session *session, const struct secret_id *secre
 /* those that the seat SEAT asked for; */
 enum err_code void_seat(struct session *session, const char *seat, const char *reason,
     struct err *err) MUST_CHECK;
+/* those that were requested later than TIME; RET_COUNT of them; */
+enum err_code void_future(struct session *session, int64_t time, const char *reason,
+    uint64_t *ret_count, struct err *err) MUST_CHECK;
 /* those whose request or recipients name TOKEN. */
 enum err_code void_token(struct session *session, const struct digest *token, const char *reason,
     struct err *err) MUST_CHECK;

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "base/text_time.h"
+#include "ceremony/protocol/clock.h"
 #include "ceremony/protocol/message.h"
 #include "ceremony/server/opening/item.h"
 #include "ceremony/server/vault/alarm.h"
@@ -49,13 +50,20 @@ check_mode(const struct request *request, struct err *err)
 static enum err_code
 check_clock(const struct request *request, int64_t now, struct err *err)
 {
-	if (now >= request->expires)
-		return err_set(err, ERR_EXPIRED, "expires: it has expired; make a new one");
-	if (request->created > now + CLOCK_BACK_MAX)
-		return err_set(err, ERR_REFUSED,
-		    "created: it comes from the future; compare the clocks of your machine and of "
-		    "the vault's host");
-	return ERR_OK;
+	char created[TEXT_TIME_SIZE], present[TEXT_TIME_SIZE], age[TEXT_DURATION_SIZE];
+
+	if (request->created > now &&
+	    clock_compare("the asking computer's", request->created, now, err) != ERR_OK)
+		return err_add(err, "created");
+	if (now < request->expires)
+		return ERR_OK;
+	text_time(request->created, created);
+	text_time(now, present);
+	text_duration(now - request->created, age);
+	return err_set(err, ERR_EXPIRED,
+	    "expires: it has expired; make a new one. It was made at %s by the asking computer's clock, and the vault host's says "
+	    "%s: it lay for so long, or that clock is %s behind",
+	    created, present, age);
 }
 
 static enum err_code

@@ -214,6 +214,8 @@ open_all(struct delivery *delivery, struct err *err)
 		opening->row.released = session_now(session);
 		opening->row.expires =
 		    opening->row.released + opening->transcript->request.duration;
+		opening->row.over = session_boot(session);
+		opening->row.over.seconds += opening->transcript->request.duration;
 	}
 	for (size_t i = 0; i < opening->count; i++) {
 		if (!delivery->stale[i] && !course_of(delivery)->owes)

@@ -12,7 +12,9 @@
 #include "ceremony/protocol/states.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/rotation/debt.h"
+#include "ceremony/server/rotation/lease_left.h"
 #include "ceremony/server/rotation/payment.h"
+#include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/vault/alarm.h"
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
@@ -24,8 +26,8 @@
 
 /* Its debts are due from now on. */
 static enum err_code
-make_due(struct session *session, const struct id *ceremony, const struct digest *done,
-    struct err *err)
+make_due(struct session *session, const struct id *ceremony, int64_t expires,
+    const struct digest *done, struct err *err)
 {
 	struct item_row items[CEREMONY_ITEMS];
 	size_t count;
@@ -40,6 +42,7 @@ make_due(struct session *session, const struct id *ceremony, const struct digest
 		TRY(store_get_debt(session->store, &items[i].debt, &debt, err));
 		if (debt.state == DEBT_RETIRED)
 			continue;
+		leaf.at = done != NULL ? 0 : expires;
 		debt.due = session_now(session);
 		TRY(store_update_debt(session->store, &debt, err));
 		leaf_bytes(&leaf, "ceremony", VIEW_OF(ceremony->bytes));
@@ -96,10 +99,13 @@ end_one(struct session *session, const struct id *ceremony, const struct dsse *d
 	CHANGE change = {0};
 	struct ceremony_row row;
 	struct digest digest;
+	int64_t left = 0;
 
 	TRY(change_begin(session, &change, err));
 	TRY(store_get_ceremony(session->store, ceremony, &row, err));
-	if (row.state != CEREMONY_RELEASED || (done == NULL && session_now(session) < row.expires))
+	if (row.state == CEREMONY_RELEASED && done == NULL)
+		TRY(lease_left(session, &row, &left, err));
+	if (row.state != CEREMONY_RELEASED || left > 0)
 		return ERR_OK;
 	if (done != NULL && check_done(session, &row, done, err) != ERR_OK)
 		return err_add(err, "done");
@@ -107,7 +113,7 @@ end_one(struct session *session, const struct id *ceremony, const struct dsse *d
 		TRY(session_keep(session, done, STATEMENT_DONE, false, &digest, err));
 	TRY(table_next(row.state, EVENT_END, &row.state, err));
 	TRY(store_update_ceremony(session->store, &row, err));
-	TRY(make_due(session, ceremony, done != NULL ? &digest : NULL, err));
+	TRY(make_due(session, ceremony, row.expires, done != NULL ? &digest : NULL, err));
 	return change_commit(session, &change, err);
 }
 
@@ -133,9 +139,13 @@ leases_end_expired(struct session *session, struct err *err)
 	size_t count, ended = 0;
 
 	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_RELEASED, &rows, &count, err));
-	for (size_t i = 0; i < count; i++)
-		if (session_now(session) >= rows[i].expires)
+	for (size_t i = 0; i < count; i++) {
+		int64_t left;
+
+		TRY(lease_left(session, &rows[i], &left, err));
+		if (left == 0)
 			rows[ended++] = rows[i];
+	}
 	if (ended == 0)
 		return ERR_OK;
 	const struct expired expired = {rows, ended};
@@ -159,7 +169,7 @@ list_due(struct session *session, struct debt_row **ret_rows, size_t *ret_count,
 	TRY(store_list_debts(session->store, DEBT_UNPAID, ret_rows, &count, err));
 	rows = *ret_rows;
 	for (size_t i = 0; i < count; i++)
-		if (session_now(session) >= rows[i].due && !waits_for_a_person(&rows[i]))
+		if (!wait_goes_on(&rows[i], session_now(session)) && !waits_for_a_person(&rows[i]))
 			rows[due++] = rows[i];
 	*ret_count = due;
 	return ERR_OK;
@@ -191,8 +201,12 @@ leases_wait(struct session *session, bool *ret_wait, struct err *err)
 	*ret_wait = count > 0;
 	TRY(store_list_ceremonies(session->store, 1u << CEREMONY_RELEASED, &ceremonies, &count,
 	    err));
-	for (size_t i = 0; i < count; i++)
-		*ret_wait |= session_now(session) >= ceremonies[i].expires;
+	for (size_t i = 0; i < count && !*ret_wait; i++) {
+		int64_t left;
+
+		TRY(lease_left(session, &ceremonies[i], &left, err));
+		*ret_wait = left == 0;
+	}
 	return ERR_OK;
 }
 
@@ -245,16 +259,18 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	struct ceremony_row row;
 	struct digest token;
 	struct id id;
+	int64_t left = 0;
 
 	json_in_hex(&call->in, "id", id.bytes, ID_SIZE);
 	size_t position = (size_t)json_in_int(&call->in, "position", 0, CEREMONY_ITEMS - 1);
 	json_in_hex(&call->in, "token", token.bytes, DIGEST_SIZE);
 	TRY(json_in_end(&call->in));
-	TRY(journal_check_clock(session, err));
 	TRY(store_get_ceremony(session->store, &id, &row, err));
 	if (suspensions_find(&session->chain.suspensions, &token) != NULL)
 		return chain_refuse_token(&session->chain, row.requester, &token, err);
-	if (row.state != CEREMONY_RELEASED || session_now(session) >= row.expires)
+	if (row.state == CEREMONY_RELEASED)
+		TRY(lease_left(session, &row, &left, err));
+	if (left == 0)
 		return not_released(&row, err);
 	enum err_code code = store_get_answer(session->store, &id, position, &token, &box, err);
 	if (code == ERR_NOT_FOUND)
@@ -267,6 +283,7 @@ serve_open(struct session *session, struct call *call, struct err *err)
 	TRY(session_put_statement(session, call->reply, "release", &row.release, err));
 	TRY(journal_checkpoint(session, &note, err));
 	json_put_base64(call->reply, "checkpoint", buf_view(&note));
+	json_put_int(call->reply, "left", left);
 	buf_bytes(&call->out, VIEW_OF(box.enc));
 	buf_bytes(&call->out, buf_view(&box.ciphertext));
 	return buf_check(&call->out, err);

@@ -26,6 +26,9 @@ wait_longer(struct debt_row *debt, int64_t now)
 bool
 wait_goes_on(const struct debt_row *debt, int64_t now)
 {
+	/* No try is put off for longer: the clock was ahead when this one was. */
+	if (debt->tries > 0 && debt->due - now > WAIT_LONGEST)
+		return false;
 	return debt->state != DEBT_RETIRED && now < debt->due;
 }
 

@@ -65,3 +65,18 @@ alarm_of_client(struct session *session, enum err_code code)
 	session->told |= code == ERR_INTEGRITY;
 	return code;
 }
+
+enum err_code
+alarm_of_signature(struct session *session, const struct dsse *statement, const char *seat,
+    const struct digest *token, struct err *err)
+{
+	const struct seat_token *signs = chain_token(&session->chain, seat, token);
+
+	if (signs == NULL)
+		return chain_refuse_token(&session->chain, seat, token, err);
+	if (statement->count != 1)
+		return err_set(err, ERR_INVALID, "it must carry one signature");
+	if (alarm_of_client(session, seat_token_verify(statement, signs, err)) != ERR_OK)
+		return err_add(err, "seat \"%s\"", seat);
+	return ERR_OK;
+}

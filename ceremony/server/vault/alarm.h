@@ -16,5 +16,8 @@ void alarm_end(struct session *session, struct err *err);
 /* CODE, with which something was judged that came with the request: an alarm that it makes is not about the
  * vault. */
 enum err_code alarm_of_client(struct session *session, enum err_code code) MUST_CHECK;
+/* STATEMENT carries one signature, and it is that of the active token TOKEN of SEAT. */
+enum err_code alarm_of_signature(struct session *session, const struct dsse *statement,
+    const char *seat, const struct digest *token, struct err *err) MUST_CHECK;
 
 #endif

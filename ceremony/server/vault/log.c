@@ -69,15 +69,28 @@ leaf_debt(struct leaf *leaf, const struct debt_row *debt)
 	leaf_int(leaf, "pending", debt->pending);
 }
 
-/* Of the newest leaf; 0 for an empty log. */
+static enum err_code
+read_time(const struct json *leaf, int64_t *ret_time, struct err *err)
+{
+	struct json_in in = json_in(leaf, "the newest leaf of the log", err);
+	int64_t time = json_in_time(&in, "time");
+
+	if (in.code != ERR_OK)
+		return err->code = ERR_INTEGRITY;
+	*ret_time = time;
+	return ERR_OK;
+}
+
+/* Of the newest leaf, which may be the one in hand; 0 for an empty log. */
 static enum err_code
 newest_time(struct session *session, int64_t *ret_time, struct err *err)
 {
 	BUF data = {0};
 	JSON *leaf = NULL;
 	uint64_t size;
-	int64_t time;
 
+	if (session->leaf != NULL)
+		return read_time(session->leaf, ret_time, err);
 	TRY(store_log_size(session->store, &size, err));
 	if (size == 0) {
 		*ret_time = 0;
@@ -86,12 +99,7 @@ newest_time(struct session *session, int64_t *ret_time, struct err *err)
 	TRY(store_log_leaf(session->store, size - 1, &data, err));
 	if (json_parse(buf_view(&data), &leaf, err) != ERR_OK)
 		return err_set(err, ERR_INTEGRITY, "the newest leaf of the log is damaged");
-	struct json_in in = json_in(leaf, "the newest leaf of the log", err);
-	time = json_in_time(&in, "time");
-	if (in.code != ERR_OK)
-		return err->code = ERR_INTEGRITY;
-	*ret_time = time;
-	return ERR_OK;
+	return read_time(leaf, ret_time, err);
 }
 
 static enum err_code
@@ -105,14 +113,27 @@ append(struct session *session, struct err *err)
 	return store_append_leaf(session->store, buf_view(&text), &index, err);
 }
 
+/* A little is nobody's fault. */
+static int64_t
+seconds_behind(const struct session *session, int64_t newest)
+{
+	int64_t seconds = newest - session_now(session);
+
+	return seconds > CLOCK_BACK_MAX ? seconds : 0;
+}
+
 enum err_code
 journal_add(struct session *session, struct leaf *leaf, struct err *err)
 {
 	int64_t newest = 0, now = session_now(session);
 
+	if (leaf->at != 0 && leaf->at < now)
+		now = leaf->at;
 	TRY(newest_time(session, &newest, err));
 	json_put(leaf->json, "statements", TAKE(leaf->statements));
-	json_put_time(leaf->json, "time", now > newest ? now : newest);
+	json_put_time(leaf->json, "time", now > newest || leaf->sets_clock ? now : newest);
+	if (!leaf->sets_clock && seconds_behind(session, newest) > 0)
+		json_put_text(leaf->json, "clock", "behind");
 	if (session->leaf != NULL)
 		TRY(append(session, err));
 	session->leaf = TAKE(leaf->json);
@@ -132,20 +153,34 @@ journal_close(struct session *session, struct err *err)
 }
 
 enum err_code
-journal_check_clock(struct session *session, struct err *err)
+journal_behind(struct session *session, int64_t *ret_newest, int64_t *ret_seconds, struct err *err)
 {
-	char then[TEXT_TIME_SIZE], present[TEXT_TIME_SIZE];
-	int64_t newest = 0, now = session_now(session);
+	int64_t newest = 0;
 
 	TRY(newest_time(session, &newest, err));
-	if (newest <= now + CLOCK_BACK_MAX)
+	*ret_seconds = seconds_behind(session, newest);
+	if (ret_newest != NULL)
+		*ret_newest = newest;
+	return ERR_OK;
+}
+
+enum err_code
+journal_check_clock(struct session *session, struct err *err)
+{
+	char then[TEXT_TIME_SIZE], present[TEXT_TIME_SIZE], behind[TEXT_DURATION_SIZE];
+	int64_t newest, seconds;
+
+	TRY(journal_behind(session, &newest, &seconds, err));
+	if (seconds == 0)
 		return ERR_OK;
 	text_time(newest, then);
-	text_time(now, present);
+	text_time(session_now(session), present);
+	text_duration(seconds, behind);
 	return err_set(err, ERR_REFUSED,
-	    "the vault host's clock says %s, but its log has reached %s: deadlines cannot be judged, so "
-	    "nothing is released; set the clock right and try again",
-	    present, then);
+	    "the vault host's clock says %s, and its log has reached %s, %s later: one of the two is wrong, so that nothing "
+	    "is requested, approved or released. Set the host's clock right; if it still is behind then, an officer says so: "
+	    "halligan clock",
+	    present, then, behind);
 }
 
 enum err_code

@@ -6,7 +6,8 @@
  *	{"event":NAME, ..., "statements":[HEX32..], "time":TIME}
  *
  * "statements" are the digests of all statements that the leaf rests on; they are in the store.  Times
- * never go back.  A leaf about a debt carries "debt", "state", "secret", "old" and "pending".  The last leaf
+ * never go back but by a leaf "clock"; where the host's clock stands behind the newest leaf, the next takes its time, and
+ * has "clock":"behind" when that is more than a little.  A leaf about a debt carries "debt", "state", "secret", "old" and "pending".  The last leaf
  * of a change has "tree", the root of the state tree as the change left it.
  */
 #ifndef CEREMONY_SERVER_VAULT_LOG_H
@@ -17,6 +18,8 @@
 
 struct leaf {
 	struct json *json, *statements;
+	int64_t at;      /* it happened then, by the host's clock, and is written now; 0: now */
+	bool sets_clock; /* alone may carry an earlier time than the leaf before it */
 };
 struct leaf leaf_new(const char *event);
 void leaf_done(struct leaf *leaf);
@@ -34,8 +37,11 @@ enum err_code journal_add(struct session *session, struct leaf *leaf, struct err
 /* The change is whole: its last leaf gets the member "tree", the state tree's root. */
 enum err_code journal_close(struct session *session, struct err *err) MUST_CHECK;
 
-/* ERR_REFUSED when the host's clock stands more than CLOCK_BACK_MAX before the newest leaf: then
- * no deadline can be judged and nothing is released. */
+/* How far the host's clock stands behind the newest leaf, whose time is RET_NEWEST (NULL: not wanted); 0 up to CLOCK_BACK_MAX:
+ * that is a step of NTP, and a leaf takes the time of the one before. */
+enum err_code journal_behind(struct session *session, int64_t *ret_newest, int64_t *ret_seconds,
+    struct err *err) MUST_CHECK;
+/* ERR_REFUSED when it stands behind: then no deadline can be judged and nothing is released until an officer's `clock`. */
 enum err_code journal_check_clock(struct session *session, struct err *err) MUST_CHECK;
 /* Size and root of the log as it is now. */
 enum err_code journal_head(struct session *session, uint64_t *ret_size, struct digest *ret_root,

@@ -43,6 +43,12 @@ session_now(const struct session *session)
 	return session->options->now();
 }
 
+struct boot
+session_boot(const struct session *session)
+{
+	return session->options->boot != NULL ? session->options->boot() : (struct boot){0};
+}
+
 void
 plain_text(const char *text, char *ret_text, size_t size)
 {

@@ -9,6 +9,7 @@
 #define CEREMONY_SERVER_VAULT_SESSION_H
 
 #include "ceremony/protocol/ceremony.h"
+#include "ceremony/protocol/clock.h"
 #include "ceremony/protocol/founding.h"
 #include "ceremony/server/options.h"
 #include "ceremony/server/vault/host.h"
@@ -23,7 +24,6 @@ extern const char *const session_state_names[4];
 
 enum {
 	SESSION_ALARMS = 16,
-	CLOCK_BACK_MAX = 120,     /* seconds */
 	STATEMENT_AGE = 24 * 3600 /* of a statement that is accepted when it comes, or never */
 };
 struct alarm {
@@ -68,6 +68,7 @@ enum err_code reading_begin(struct session *session, struct store **ret_reading,
     struct err *err) MUST_CHECK;
 
 int64_t session_now(const struct session *session);
+struct boot session_boot(const struct session *session); /* not known where nobody tells */
 /* Tell the client, if it still listens.  */
 void session_progress(struct session *session, const char *format, ...) FORMAT_LIKE(2, 3);
 /* The same of work that goes on: "DONE of ALL WHAT", once a second at most. */

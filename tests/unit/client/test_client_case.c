@@ -94,7 +94,7 @@ a_flipped_byte_in_the_header_is_an_alarm_before_any_touch(void **state)
 
 /* Another ceremony of the same host for the same request, with one member changed. */
 static enum err_code
-approve_with_ceremony(void (*change)(struct ceremony *ceremony), struct err *err)
+approve_with_ceremony(void (*change)(struct ceremony *ceremony), int64_t before, struct err *err)
 {
 	struct town town;
 	CEREMONY ceremony = {0};
@@ -104,6 +104,7 @@ approve_with_ceremony(void (*change)(struct ceremony *ceremony), struct err *err
 	enum err_code code;
 
 	town_open(&town);
+	town.before = before;
 	fine(ceremony_parse(&town.ceremony, false, &ceremony, err), err);
 	change(&ceremony);
 	fine(ceremony_payload(&ceremony, &payload, err), err);
@@ -199,9 +200,21 @@ a_host_that_signs_another_ceremony_is_found_out(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct err err = {0};
 
-		expect_error(approve_with_ceremony(rows[i].change, &err), rows[i].code, &err,
+		expect_error(approve_with_ceremony(rows[i].change, 0, &err), rows[i].code, &err,
 		    rows[i].text);
 	}
+}
+
+/* An officer's clock is ahead: the ceremony is over by that one alone. */
+static void
+whose_clock_says_that_it_is_too_late_is_said(void **state)
+{
+	struct err err = {0};
+
+	(void)state;
+	expect_error(approve_with_ceremony(change_deadline, 7200, &err), ERR_REFUSED, &err,
+	    "past its deadline by this computer's clock: this computer's clock says");
+	assert_non_null(strstr(err.text, "it is 2 h ahead"));
 }
 
 static void
@@ -464,6 +477,7 @@ main(void)
 	    cmocka_unit_test(a_flipped_byte_in_what_is_shown_is_an_alarm_before_any_touch),
 	    cmocka_unit_test(a_flipped_byte_in_the_header_is_an_alarm_before_any_touch),
 	    cmocka_unit_test(a_host_that_signs_another_ceremony_is_found_out),
+	    cmocka_unit_test(whose_clock_says_that_it_is_too_late_is_said),
 	    cmocka_unit_test(a_host_that_asks_by_itself_is_found_out),
 	    cmocka_unit_test(a_definition_that_two_people_did_not_sign_is_an_alarm),
 	    cmocka_unit_test(another_definition_than_was_requested_is_an_alarm),

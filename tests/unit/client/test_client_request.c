@@ -69,6 +69,42 @@ what_cannot_be_granted_is_said_before_a_touch(void **state)
 	town_close(&town);
 }
 
+/* The host takes no request from the future, and none that is over; a clock that is a little behind costs time alone. */
+static void
+whose_clock_is_off_and_by_how_much_is_said_before_the_pin(void **state)
+{
+	static const struct {
+		int64_t before; /* the vault host's clock */
+		enum err_code code;
+		const char *says;
+	} rows[] = {
+	    {121, ERR_REFUSED, "it is 2 min 1 s ahead"},
+	    {-3600, ERR_REFUSED, "it is 1 h behind"},
+	    {120, ERR_OK, NULL},
+	    {-120, ERR_OK, NULL},
+	    {-300, ERR_OK, "this computer's clock is 5 min behind the vault host's"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct town town;
+		struct ask_result result;
+		struct err err;
+
+		town_open(&town);
+		town.before = rows[i].before;
+		assert_int_equal(ask(&town, TOWN_ALICE, &plan, &result, &err), rows[i].code);
+		assert_int_equal(town.pins_asked, rows[i].code == ERR_OK ? 1 : 0);
+		if (rows[i].code != ERR_OK)
+			expect_error(err.code, rows[i].code, &err, rows[i].says);
+		else if (rows[i].says != NULL)
+			assert_non_null(strstr(buf_string(&town.screen), rows[i].says));
+		else
+			assert_null(strstr(buf_string(&town.screen), "CLOCK"));
+		town_close(&town);
+	}
+}
+
 static void
 a_list_that_is_empty_too_long_double_or_unknown_is_refused_before_the_pin(void **state)
 {
@@ -218,6 +254,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_hosts_answer_to_a_request_is_verified),
 	    cmocka_unit_test(what_cannot_be_granted_is_said_before_a_touch),
+	    cmocka_unit_test(whose_clock_is_off_and_by_how_much_is_said_before_the_pin),
 	    cmocka_unit_test(
 	        a_list_that_is_empty_too_long_double_or_unknown_is_refused_before_the_pin),
 	    cmocka_unit_test(several_secrets_are_one_request_with_one_touch),

@@ -17,6 +17,7 @@ answer_hello(struct town *town, struct json *reply)
 	json_put_text(reply, "version", "0");
 	json_put_text(reply, "state", town->hello_state != NULL ? town->hello_state : "live");
 	json_put_text(reply, "secrets", "mlock");
+	json_put_time(reply, "time", TOWN_NOW - town->before);
 	if (town->hello_state != NULL && strcmp(town->hello_state, "absent") == 0)
 		return;
 	json_put_text(reply, "name", town->founded.charter->name);
@@ -347,6 +348,7 @@ answer_open(struct town *town, const struct json *request, struct json *reply, s
 
 	put_or_swap(town, "open", reply, "release", &town->release);
 	json_put_base64(reply, "checkpoint", buf_view(&town->checkpoint));
+	json_put_int(reply, "left", town->left != 0 ? town->left : 1800 - 30);
 	buf_bytes(blob, VIEW_OF(item->answer.enc));
 	buf_bytes(blob, buf_view(&item->answer.ciphertext));
 }

@@ -106,6 +106,15 @@ now(void)
 	return shared->now;
 }
 
+static struct boot
+boot(void)
+{
+	struct boot boot = {.seconds = shared->uptime};
+
+	boot.id[0] = (uint8_t)shared->boot;
+	return boot;
+}
+
 /* At once, so that a test knows when it is done, and kills that too. */
 static void
 do_due(const struct server_options *options)
@@ -133,6 +142,7 @@ main(int argc, char **argv)
 	const struct server_options options = {.folder = argv[1],
 	    .rotators = &rotators,
 	    .now = now,
+	    .boot = boot,
 	    .rotator_seconds = 2,
 	    .due_seconds = (int)shared->due_seconds,
 	    .patience_seconds = (unsigned)shared->patience,

@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 struct served_shared {
-	int64_t now;         /* the server's clock */
+	int64_t now;  /* the server's clock */
+	int64_t boot; /* the number of its kernel's start, and the seconds since; 0: nobody tells */
+	int64_t uptime;
 	int64_t points;      /* durable steps so far: commits, fsyncs, renames, unlinks */
 	int64_t kill_at;     /* the process is killed at this one; 0: never */
 	int64_t fail_fsync;  /* this fsync of a file fails, once; 0: none */

@@ -264,7 +264,7 @@ a_row_that_was_added_is_an_alarm_or_nobody_sees_it(void **state)
 	     " WHERE seat = 'infra'",
 	        verify, list_voices},
 	    {"INSERT INTO ceremonies SELECT 1, zeroblob(16), zeroblob(32), zeroblob(32), mode, state,"
-	     " requester, reason, charter, created, deadline, released, expires, release FROM ceremonies",
+	     " requester, reason, charter, created, deadline, released, expires, boot, over, release FROM ceremonies",
 	        verify, list_ceremonies},
 	    {"INSERT INTO documents SELECT 2, zeroblob(32), 9 FROM documents", verify,
 	        measure_documents},
