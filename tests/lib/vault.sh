@@ -218,6 +218,13 @@ town_founded() {
 	town_start
 }
 
+# town_clock WALL [BOOT]: from now on halligan's clocks are so many seconds ahead, before 0 behind (clock_seam.c).
+town_clock() {
+	HALLIGAN=$HALLIGAN_BUILD/tests/scenarios/halligan-clocked
+	town_settled
+	echo "$1 ${2:-0}" > "$TOKENS_DIR/clock"
+}
+
 # The processes that do what is due in the vault; until there is none, so that what came after a reply is done.
 town_due_processes() { pgrep -f "serve --due --vault $VAULT\$"; }
 town_is_settled() { ! town_due_processes > /dev/null; }
