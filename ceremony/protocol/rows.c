@@ -34,6 +34,13 @@ const struct member rotation_told_members[] = {
     {NULL},
 };
 
+const struct member value_told_members[] = {
+    {"version", MEMBER_NUMBER, FIELD(struct value_told, version), 1, UINT32_MAX},
+    {"words", MEMBER_STRING, FIELD(struct value_told, words), .min = 1, .max = NOTE_TEXT_MAX},
+    {"public", MEMBER_STRING, FIELD(struct value_told, public), .max = VALUE_PUBLIC_MAX},
+    {NULL},
+};
+
 const struct member death_told_members[] = {
     {"version", MEMBER_NUMBER, FIELD(struct death_told, version), 1, UINT32_MAX},
     {"state", MEMBER_STRING, FIELD(struct death_told, state), .min = 1, .max = KIND_MAX},

@@ -26,6 +26,14 @@ struct rotation_told {
 };
 extern const struct member rotation_told_members[];
 
+/* A value that the target of an open debt may take: what is known of it, in words, and its public half, or "". */
+enum { VALUE_PUBLIC_MAX = 6000 };
+struct value_told {
+	uint32_t version;
+	const char *words, *public;
+};
+extern const struct member value_told_members[];
+
 /* A death watch: its version, and where it stands, in words. */
 struct death_told {
 	uint32_t version;

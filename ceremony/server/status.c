@@ -258,8 +258,9 @@ add_owed(const struct session *session, struct json *items, const struct debt_ro
 
 	if (wait_goes_on(debt, session_now(session)))
 		wait_text(debt, waits);
-	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s", debt_state_names[debt->state],
-	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits);
+	snprintf(text, sizeof(text), "rotation debt: %s%s%s%s%s%s%s", debt_state_names[debt->state],
+	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits,
+	    degraded ? "; what may work there: halligan secret show " : "", degraded ? name : "");
 	status_add(items, degraded ? "degraded" : "debt", name, text,
 	    degraded ? "a person who can reach the target" : "the target", next);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/ssh_public.h"
 #include "base/text.h"
 #include "base/text_time.h"
 #include "ceremony/client/secrets/secret.h"
@@ -137,6 +138,47 @@ show_debt(const struct ui *ui, bool far, const struct lookup *lookup)
 		    TOLD(far, lookup->debt_state), lookup->debt_tries, time, QUOTED(note));
 }
 
+/* To be copied whole: a key has no words of others, and is in no quotation marks, which would break it. */
+static enum err_code
+show_public(const struct ui *ui, const char *text, struct err *err)
+{
+	struct ssh_public key;
+	BUF line = {0};
+
+	if (text[0] == '\0')
+		return ERR_OK;
+	if (ssh_public_parse(view_of_text(text), &key, err) != ERR_OK) {
+		err->code = ERR_PROTOCOL;
+		return err_add(err, "the server's answer: values");
+	}
+	ssh_public_write(&key, &line);
+	TRY(buf_check(&line, err));
+	ui_say(ui, "  %-12s %s", "", buf_string(&line));
+	return ERR_OK;
+}
+
+/* What the target may take; and the way out where it takes none. */
+static enum err_code
+show_values(const struct ui *ui, bool far, const struct lookup *lookup, struct err *err)
+{
+	const char *name = lookup->definition.name;
+	struct value_told value;
+	size_t count = 0;
+
+	for (; lookup_value(lookup, count, &value); count++) {
+		ui_say(ui, "  %-12s version %u, %s", "value", value.version,
+		    TOLD(far, value.words));
+		TRY(show_public(ui, value.public, err));
+	}
+	if (count == 0 || strcmp(lookup->debt_state, debt_state_names[DEBT_DEGRADED]) != 0)
+		return ERR_OK;
+	ui_say(ui,
+	    "  %-12s make the target take one of these, the first if you can choose, then: halligan rotate %s",
+	    "way out", name);
+	ui_say(ui, "  %-12s if it is another target by now: halligan secret change %s", "", name);
+	return ERR_OK;
+}
+
 static enum err_code
 show_text(const struct cli_call *call, const struct lookup *lookup, struct err *err)
 {
@@ -159,6 +201,7 @@ show_text(const struct cli_call *call, const struct lookup *lookup, struct err *
 		ui_say(ui, "  %-12s %s", "account", buf_string(&account));
 	show_version(ui, lookup);
 	show_debt(ui, client_is_far(call->client), lookup);
+	TRY(show_values(ui, client_is_far(call->client), lookup, err));
 	show_deaths(ui, lookup);
 	show_rotation(ui, lookup);
 	return ERR_OK;
@@ -186,8 +229,9 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 {
 	const struct definition *definition = &lookup->definition;
 	JSON *object = json_new_object();
-	struct json *debt, *announced, *deaths, *rotation;
+	struct json *debt, *announced, *deaths, *rotation, *values;
 	struct death_told death;
+	struct value_told value;
 
 	members_put(object, definition_members, definition);
 	json_put_copy(object, "target", definition->target);
@@ -203,6 +247,10 @@ show_json(const struct cli_call *call, const struct lookup *lookup, struct err *
 	for (size_t i = 0; lookup_death(lookup, i, &death); i++)
 		members_add(deaths, death_told_members, &death);
 	json_put(object, "deaths", deaths);
+	values = json_new_array();
+	for (size_t i = 0; lookup_value(lookup, i, &value); i++)
+		members_add(values, value_told_members, &value);
+	json_put(object, "values", values);
 	if (lookup->has_debt) {
 		debt = json_new_object();
 		members_put(debt, lookup_debt_members, lookup);

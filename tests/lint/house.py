@@ -62,7 +62,7 @@ FOLDERS = {
             "secrets/account", "secrets/classes", "secrets/living"),
         "opening/": ("call", "vault/", "rotation/lease", "rotation/taken", "secrets/seal_version", "secrets/walk"),
         "rotation/": ("call", "vault/", "opening/ceremony", "opening/refuse", "secrets/seal_version"),
-        "secrets/": ("call", "vault/", "opening/refuse", "opening/spare_envelopes", "rotation/debt", "rotation/program", "rotation/target", "rotation/wait"),
+        "secrets/": ("call", "vault/", "opening/refuse", "opening/spare_envelopes", "rotation/candidates", "rotation/debt", "rotation/program", "rotation/target", "rotation/wait"),
         "vault/": ("options",),
         "call": ("vault/",),
         "options": (),

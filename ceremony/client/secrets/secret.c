@@ -210,27 +210,48 @@ find_known(struct client *client, const struct digest *digest, const char *name,
 	    err_set(err, ERR_INTEGRITY, "the server answered with a definition that was not shown");
 }
 
+enum { VALUES_MAX = 8 };
+
+/* What may be there once the reply was read, so that whoever asks for it later meets nothing else. */
 static enum err_code
-check_deaths(const struct json *deaths, struct err *err)
+check_told(const struct json *deaths, const struct json *values, struct err *err)
 {
-	struct death_told ignored;
+	struct death_told death;
+	struct value_told value;
 
 	for (size_t i = 0; i < json_array_count(deaths); i++)
-		TRY(members_read(json_array_object(deaths, i), "deaths", death_told_members,
-		    &ignored, err));
+		TRY(members_read(json_array_object(deaths, i), "deaths", death_told_members, &death,
+		    err));
+	for (size_t i = 0; values != NULL && i < json_array_count(values); i++)
+		TRY(members_read(json_array_object(values, i), "values", value_told_members, &value,
+		    err));
 	return ERR_OK;
+}
+
+/* The object POSITION of its array NAME, read as MEMBERS say. */
+static bool
+told_at(const struct lookup *lookup, const char *name, size_t max, size_t position,
+    const struct member *members, void *ret_told)
+{
+	struct err ignored;
+	struct json_in in = json_in(lookup->told, "secret", &ignored);
+	const struct json *array = json_in_has(&in, name) ? json_in_array(&in, name, 0, max) : NULL;
+
+	return array != NULL && position < json_array_count(array) &&
+	    members_read(json_array_object(array, position), name, members, ret_told, &ignored) ==
+	    ERR_OK;
 }
 
 bool
 lookup_death(const struct lookup *lookup, size_t position, struct death_told *ret_death)
 {
-	struct err ignored;
-	struct json_in in = json_in(lookup->told, "secret", &ignored);
-	const struct json *deaths = json_in_array(&in, "deaths", 0, DEBT_WATCHES_MAX);
+	return told_at(lookup, "deaths", DEBT_WATCHES_MAX, position, death_told_members, ret_death);
+}
 
-	return deaths != NULL && position < json_array_count(deaths) &&
-	    members_read(json_array_object(deaths, position), "deaths", death_told_members,
-	        ret_death, &ignored) == ERR_OK;
+bool
+lookup_value(const struct lookup *lookup, size_t position, struct value_told *ret_value)
+{
+	return told_at(lookup, "values", VALUES_MAX, position, value_told_members, ret_value);
 }
 
 /* What the host signed about this very secret, and about its current version if that is what it made. */
@@ -340,10 +361,15 @@ read_lookup(struct client *client, struct reply *reply, const struct vault_view 
 		members_in(&reply->in, debt_members, lookup);
 	const struct json *spares = json_in_array(&reply->in, "spares", 0, HEADER_ENVELOPES);
 	const struct json *deaths = json_in_array(&reply->in, "deaths", 0, DEBT_WATCHES_MAX);
+	const struct json *values = json_in_has(&reply->in, "values") ?
+	    json_in_array(&reply->in, "values", 0, VALUES_MAX) :
+	    NULL;
 	TRY(json_in_end(&reply->in));
-	TRY(check_deaths(deaths, err));
+	TRY(check_told(deaths, values, err));
 	lookup->told = json_new_object();
 	json_put_copy(lookup->told, "deaths", deaths);
+	if (values != NULL)
+		json_put_copy(lookup->told, "values", values);
 	TRY(whole ? find_definition(client, &statement, view, name, &lookup->definition, err) :
 	            find_known(client, &digest, name, &lookup->definition, err));
 	lookup->policy = charter_policy(view->chain.charter, lookup->definition.policy);

@@ -25,7 +25,9 @@ struct lookup {
 	int64_t debt_due;    /* it may be tried from then on */
 	uint32_t debt_tries; /* in vain; 0 before debt_due: somebody holds the credential */
 	bool debt_untried;   /* nobody has seen the value; whatever opens it takes the debt over */
-	struct json *told;   /* its member "deaths": old versions of which the death is watched */
+	/* Its members "deaths": old versions of which the death is watched, and "values": those that the target of the debt
+	 * may take, where the last rotation was asked for. */
+	struct json *told;
 	bool has_rotation;   /* asked for, and the last one is over: */
 	struct rotation rotation; /* signed by the host */
 };
@@ -49,6 +51,9 @@ extern const struct member *const lookup_rotation_members;
 
 /* Old version POSITION of which the death is watched; false: there is none.  It lives in LOOKUP. */
 bool lookup_death(const struct lookup *lookup, size_t position, struct death_told *ret_death);
+
+/* Value POSITION that the target of the open debt may take; likewise. */
+bool lookup_value(const struct lookup *lookup, size_t position, struct value_told *ret_value);
 
 /* From now on what is asked names the statements that were verified until now: none of them is sent again.  Before a lot of
  * lookups, and not between what is foreseen and what is asked. */

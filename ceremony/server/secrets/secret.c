@@ -9,6 +9,7 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/rows.h"
 #include "ceremony/server/opening/spare_envelopes.h"
+#include "ceremony/server/rotation/candidates.h"
 #include "ceremony/server/rotation/wait.h"
 #include "ceremony/server/secrets/walk.h"
 #include "ceremony/server/vault/chain.h"
@@ -110,7 +111,8 @@ static const struct member debt_members[] = {
 };
 
 static enum err_code
-put_debt(struct session *session, struct json *reply, const struct secret_row *row, struct err *err)
+put_debt(struct session *session, struct json *reply, const struct secret_row *row, bool whole,
+    struct err *err)
 {
 	struct debt_row debt;
 	enum err_code code = store_open_debt(session->store, &row->id, &debt, err);
@@ -120,7 +122,11 @@ put_debt(struct session *session, struct json *reply, const struct secret_row *r
 	if (code != ERR_OK)
 		return code;
 	members_put(reply, debt_members, &debt);
-	return ERR_OK;
+	if (!whole)
+		return ERR_OK;
+	struct json *values = json_new_array();
+	json_put(reply, "values", values);
+	return candidates_tell(session, &debt, values, err);
 }
 
 /* How the death of the last old version is known, once nothing of it is owed any more. */
@@ -286,7 +292,7 @@ serve_secret_find(struct session *session, struct call *call, struct err *err)
 	json_put_int(call->reply, "newest", row.newest);
 	json_put_bool(call->reply, "part_exposed", version.part_exposed);
 	json_put_bool(call->reply, "released", out);
-	TRY(put_debt(session, call->reply, &row, err));
+	TRY(put_debt(session, call->reply, &row, wants, err));
 	TRY(put_deaths(session, call->reply, &row, err));
 	if (wants)
 		TRY(put_rotation(session, call->reply, &row, err));
