@@ -28,7 +28,7 @@ struct lookup {
 	/* Its members "deaths": old versions of which the death is watched, and "values": those that the target of the debt
 	 * may take, where the last rotation was asked for. */
 	struct json *told;
-	bool has_rotation;   /* asked for, and the last one is over: */
+	bool has_rotation;        /* asked for, and the last one is over: */
 	struct rotation rotation; /* signed by the host */
 };
 void lookup_done(struct lookup *lookup);
