@@ -30,8 +30,8 @@ copy_state_fetch(struct client *client, struct reply *ret_reply, struct copy_sta
 	state.items = json_in_array(in, "items", 0, ITEMS_MAX);
 	TRY(json_in_end(in));
 	if (strcmp(state.copy, view->chain.charter->copy) != 0)
-		return err_set(err, ERR_INTEGRITY,
-		    "the host speaks of another copy sink than the charter names");
+		return err_set(err, ERR_BUSY,
+		    "the host speaks of another copy sink than the charter names, which may have changed just now: run it again");
 	*ret_state = state;
 	return ERR_OK;
 }

@@ -12,7 +12,7 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
-enum { AT_ONCE = 64 };
+enum { AT_ONCE = 64, LOCK_SECONDS = 10 };
 
 /* Documents first: without them nobody knows whose tokens open the rest. */
 static const enum copy_kind order[] = {COPY_DOCUMENT, COPY_DEFINITION, COPY_VERSION, COPY_RELEASE};
@@ -176,14 +176,15 @@ send_again(struct sending *sending, enum copy_kind kind, struct err *err)
 	return ERR_OK;
 }
 
-/* One at a time; RET_LOCK stays NULL where another process is at it. */
+/* One at a time, since each would write what the other does.  ERR_BUSY names the other. */
 static enum err_code
-take_lock(const struct session *session, struct file_lock **ret_lock, struct err *err)
+take_lock(const struct session *session, unsigned seconds, struct file_lock **ret_lock,
+    struct err *err)
 {
 	char path[4096];
 
 	TRY(file_path(session->folder, "copy.lock", path, err));
-	return file_lock(path, "copy --repair", 0, ret_lock, err);
+	return file_lock(path, "copy --repair", seconds, ret_lock, err);
 }
 
 enum err_code
@@ -196,7 +197,7 @@ copies_send_due(struct session *session, int64_t deadline, struct err *err)
 	TRY(copies_wait(session, &wait, err));
 	if (!wait)
 		return ERR_OK;
-	enum err_code code = take_lock(session, &lock, err);
+	enum err_code code = take_lock(session, 0, &lock, err);
 	if (code == ERR_BUSY)
 		return ERR_OK;
 	TRY(code);
@@ -240,7 +241,7 @@ serve_copy_repair(struct session *session, struct call *call, struct err *err)
 	if (!copy_wanted(session))
 		return err_set(err, ERR_REFUSED,
 		    "this vault's charter names no copy sink: `halligan charter propose --copy directory:/PATH` does");
-	TRY(take_lock(session, &lock, err));
+	TRY(take_lock(session, LOCK_SECONDS, &lock, err));
 	TRY(repair(session, &sending, err));
 	json_put_int(call->reply, "proven", (int64_t)sending.done);
 	json_put_int(call->reply, "written", (int64_t)sending.written);

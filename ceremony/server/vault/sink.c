@@ -92,7 +92,8 @@ sink_takes(const struct sink *sink, struct err *err)
 	if ((status.f_flag & ST_RDONLY) != 0)
 		return err_set(err, ERR_IO, "%.1000s is mounted read-only: mount it for writing",
 		    sink->path);
-	if (status.f_blocks > 0 && status.f_bavail == 0)
+	/* What a disk keeps back is root's to fill. */
+	if (status.f_blocks > 0 && (geteuid() == 0 ? status.f_bfree : status.f_bavail) == 0)
 		return err_set(err, ERR_NO_SPACE, "%.1000s is full: make room there", sink->path);
 	return ERR_OK;
 }
