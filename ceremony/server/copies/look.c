@@ -77,8 +77,9 @@ compare_all(struct looking *looking, enum copy_kind kind, struct err *err)
 		for (size_t i = 0; i < count; i++) {
 			TRY(compare(looking, &rows[i], err));
 			looking->done++;
-			session_count(looking->session, looking->done, looking->all,
-			    "copies compared");
+			session_count(looking->session,
+			    looking->done < looking->all ? looking->done : looking->all,
+			    looking->all, "copies compared");
 		}
 	}
 	return ERR_OK;

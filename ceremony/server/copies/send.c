@@ -12,7 +12,11 @@
 #include "ceremony/server/vault/change.h"
 #include "ceremony/server/vault/log.h"
 
-enum { AT_ONCE = 64, LOCK_SECONDS = 10 };
+enum {
+	AT_ONCE = 64,
+	LOCK_SECONDS = 10,
+	DUE_FILES = 256 /* beside other work; a whole sink is a person's to fill */
+};
 
 /* Documents first: without them nobody knows whose tokens open the rest. */
 static const enum copy_kind order[] = {COPY_DOCUMENT, COPY_DEFINITION, COPY_VERSION, COPY_RELEASE};
@@ -22,6 +26,7 @@ struct sending {
 	struct sink sink;
 	struct id id;
 	int64_t deadline;
+	uint64_t most; /* files of this run */
 	uint64_t done, all, written;
 };
 static void
@@ -73,6 +78,12 @@ copies_wait(struct session *session, bool *ret_wait, struct err *err)
 	TRY(copies_count(session, &count, err));
 	*ret_wait = sum(count.lacking) > 0 && copy_look(session, &ignored) == ERR_OK;
 	return ERR_OK;
+}
+
+static bool
+goes_on(const struct sending *sending)
+{
+	return sending->done < sending->most && process_milliseconds() < sending->deadline;
 }
 
 /* ROW is in the sink; RET_LISTED: or need not be there any more. */
@@ -127,16 +138,16 @@ send_some(struct sending *sending, const struct copy_row *rows, size_t count, bo
 	struct copy_row sent[AT_ONCE];
 	size_t noted = 0;
 
-	for (size_t i = 0; i < count && code == ERR_OK; i++) {
+	for (size_t i = 0; i < count && code == ERR_OK && goes_on(sending); i++) {
 		bool listed = false;
 
-		if (process_milliseconds() >= sending->deadline)
-			break;
 		code = put(sending, &rows[i], &listed, err);
 		if (code == ERR_OK && listed)
 			sent[noted++] = rows[i];
 		sending->done++;
-		session_count(sending->session, sending->done, sending->all, "copies proven");
+		session_count(sending->session,
+		    sending->done < sending->all ? sending->done : sending->all, sending->all,
+		    "copies proven");
 	}
 	struct err cause = *err, ignored;
 
@@ -153,7 +164,7 @@ send_lacking(struct sending *sending, enum copy_kind kind, struct err *err)
 	struct copy_row rows[AT_ONCE];
 	size_t count = 1;
 
-	while (count > 0 && process_milliseconds() < sending->deadline) {
+	while (count > 0 && goes_on(sending)) {
 		TRY(store_list_lacking(sending->session->store, kind, &sending->id, rows, AT_ONCE,
 		    &count, err));
 		TRY(send_some(sending, rows, count, true, err));
@@ -190,7 +201,10 @@ take_lock(const struct session *session, unsigned seconds, struct file_lock **re
 enum err_code
 copies_send_due(struct session *session, int64_t deadline, struct err *err)
 {
-	SENDING sending = {.session = session, .sink = {.folder = -1}, .deadline = deadline};
+	SENDING sending = {.session = session,
+	    .sink = {.folder = -1},
+	    .deadline = deadline,
+	    .most = DUE_FILES};
 	FILE_LOCK *lock = NULL;
 	bool wait;
 
@@ -234,7 +248,10 @@ repair(struct session *session, struct sending *sending, struct err *err)
 enum err_code
 serve_copy_repair(struct session *session, struct call *call, struct err *err)
 {
-	SENDING sending = {.session = session, .sink = {.folder = -1}, .deadline = INT64_MAX};
+	SENDING sending = {.session = session,
+	    .sink = {.folder = -1},
+	    .deadline = INT64_MAX,
+	    .most = UINT64_MAX};
 	FILE_LOCK *lock = NULL;
 
 	TRY(json_in_end(&call->in));

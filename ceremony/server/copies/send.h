@@ -15,7 +15,7 @@ enum err_code copies_count(struct session *session, struct copies_lacking *ret_c
     struct err *err) MUST_CHECK;
 /* Is there something to send, and a sink that would take it, as far as a look can tell? */
 enum err_code copies_wait(struct session *session, bool *ret_wait, struct err *err) MUST_CHECK;
-/* Send what it lacks; nothing more is begun after DEADLINE.  Another process that is at it: nothing happens. */
+/* Send some of what it lacks; nothing more is begun after DEADLINE.  Another process that is at it: nothing happens. */
 enum err_code copies_send_due(struct session *session, int64_t deadline,
     struct err *err) MUST_CHECK;
 
