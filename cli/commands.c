@@ -7,6 +7,7 @@
 #include "cli/commands/charter_history.h"
 #include "cli/commands/charter_status.h"
 #include "cli/commands/clock.h"
+#include "cli/commands/copy.h"
 #include "cli/commands/deny.h"
 #include "cli/commands/done.h"
 #include "cli/commands/enroll.h"
@@ -86,7 +87,12 @@ static const struct option_row propose_options[] = {DRAFT_COMMON_OPTIONS,
     {"remove-seat", "SEAT", OPTION_REPEATS, "leave a seat out"},
     {"remove-token", "LABEL", OPTION_REPEATS, "leave a token out"},
     {"drop-waiver", "LABEL", OPTION_REPEATS, "forgive a token nothing any more"},
-    {"restore", "TOKEN", OPTION_REPEATS, "let a suspended token count again"}, {NULL}};
+    {"restore", "TOKEN", OPTION_REPEATS, "let a suspended token count again"},
+    {"copy", "directory:PATH", 0, "where copies go from now on; none: nowhere"}, {NULL}};
+
+static const struct option_row copy_options[] = {{"repair", NULL, OPTION_REQUIRED,
+                                                     "write what it lacks, and prove all of it"},
+    {NULL}};
 
 static const struct option_row suspend_options[] = {{"reason", "TEXT", OPTION_REQUIRED,
                                                         "why; everybody reads this"},
@@ -229,6 +235,10 @@ const struct command cli_commands[] = {{"status", "[ID]",
     {"token puk", "", "Change a PIV token's PUK", NULL, 0, 0, NEEDS_TOKEN, cmd_token_puk},
     {"token protect", "", "Put a PIV token's management key behind its PIN", protect_options, 0, 0,
         NEEDS_TOKEN, cmd_token_protect},
+    {"copy status", "", "What is missing or damaged in the copy sink", NULL, 0, 0,
+        NEEDS_VAULT | CAN_JSON, cmd_copy_status},
+    {"copy", "--repair", "Give the copy sink what it lacks", copy_options, 0, 0,
+        NEEDS_VAULT | CAN_JSON, cmd_copy},
     {"init", "", "Make a vault: opens its founding", init_options, 0, 0, NEEDS_VAULT, cmd_init},
     {"enroll", "", "Make keys on a token for a seat", enroll_options, 0, 0,
         NEEDS_VAULT | NEEDS_TOKEN, cmd_enroll},

@@ -142,6 +142,15 @@ command_find(const struct command *commands, int argc, char **argv,
 }
 
 bool
+command_named(const struct command *commands, const char *name)
+{
+	for (const struct command *command = commands; command->name != NULL; command++)
+		if (strcmp(command->name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
 option_given(const struct parsed *parsed, const char *name)
 {
 	for (size_t i = 0; i < parsed->value_count; i++) {

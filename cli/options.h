@@ -54,6 +54,8 @@ struct parsed {
  * nearest.  COMMANDS ends with a NULL name. */
 enum err_code command_find(const struct command *commands, int argc, char **argv,
     const struct command **ret_command, int *ret_used, struct err *err) MUST_CHECK;
+/* Is there a command of just this NAME? */
+bool command_named(const struct command *commands, const char *name);
 /* The words after the command's name: --name VALUE, --name=VALUE, arguments, `--` before arguments
  * that begin with a dash.  With --help nothing else is checked. */
 enum err_code options_parse(const struct command *command, int argc, char **argv,

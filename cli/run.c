@@ -145,8 +145,11 @@ cli_run(int argc, char **argv, const struct cli_drivers *drivers, const struct c
 		return 0;
 	}
 	if (argc == 3 && strcmp(argv[2], "--help") == 0 &&
-	    help_group(cli_commands, argv[1], io->print, io->context))
-		return 0;
+	    help_group(cli_commands, argv[1], io->print, io->context)) {
+		if (!command_named(cli_commands, argv[1]))
+			return 0;
+		io->print(io->context, "");
+	}
 	if (command_find(cli_commands, argc - 1, argv + 1, &command, &used, &err) != ERR_OK)
 		return complain(io, NULL, ERR_USAGE, &err);
 	return run_command(command, argc - 1 - used, argv + 1 + used, drivers, io);

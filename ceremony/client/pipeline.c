@@ -45,8 +45,8 @@ pipeline_end(struct pipeline *pipeline)
 static bool
 is_work(const struct json *request)
 {
-	static const char *const works[] = {"advance", "done", "log-verify", "rotate",
-	    "rotate-unseen", "adopt"};
+	static const char *const works[] = {"advance", "copy-repair", "copy-status", "done",
+	    "log-verify", "rotate", "rotate-unseen", "adopt"};
 	const char *op = json_object_text(request, "op");
 
 	for (size_t i = 0; op != NULL && i < ARRAY_SIZE(works); i++)

@@ -48,3 +48,10 @@ const struct member death_told_members[] = {
     {"note", MEMBER_STRING, FIELD(struct death_told, note), .max = NOTE_TEXT_MAX},
     {NULL},
 };
+
+const struct member copy_found_members[] = {
+    {"finding", MEMBER_STRING, FIELD(struct copy_found, finding), .min = 1, .max = KIND_MAX},
+    {"name", MEMBER_STRING, FIELD(struct copy_found, name), .max = NOTE_TEXT_MAX},
+    {"what", MEMBER_STRING, FIELD(struct copy_found, what), .max = SUBJECT_MAX},
+    {NULL},
+};

@@ -41,4 +41,11 @@ struct death_told {
 };
 extern const struct member death_told_members[];
 
+/* A file of the copy sink that is not as it should be: "missing", "damaged" (other bytes), "unneeded" (of a version that is
+ * retired, or of a sealing that came to nothing), "foreign"; its name, and WHAT it is about, or "". */
+struct copy_found {
+	const char *finding, *name, *what;
+};
+extern const struct member copy_found_members[];
+
 #endif

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "base/process.h"
+#include "ceremony/server/copies/send.h"
 #include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/ceremony.h"
 #include "ceremony/server/opening/erase.h"
@@ -111,8 +112,19 @@ due_waits(struct session *session, bool *ret_waits, struct err *err)
 		TRY(leases_wait(session, &waits, err));
 	if (!waits && right)
 		TRY(has_decision(session, &waits, err));
+	if (!waits)
+		TRY(copies_wait(session, &waits, err));
 	*ret_waits = waits;
 	return ERR_OK;
+}
+
+/* `status` counts by itself what a sink that fails still lacks. */
+static enum err_code
+send_copies(struct session *session, int64_t deadline, struct err *err)
+{
+	enum err_code code = copies_send_due(session, deadline, err);
+
+	return code == ERR_INTEGRITY || code == ERR_INTERNAL ? code : ERR_OK;
 }
 
 /* Of what is left open, and looked at again each time, there may be much: half of the time is for what is owed, where a
@@ -129,7 +141,8 @@ do_due(struct session *session, int64_t deadline, struct err *err)
 		    now + (deadline - now) / 2, err));
 	TRY(erase_ended(session, err));
 	TRY(tolerate(session, "leases", leases_end_expired(session, err), err));
-	return tolerate(session, "rotation", leases_pay_due(session, deadline, err), err);
+	TRY(tolerate(session, "rotation", leases_pay_due(session, deadline, err), err));
+	return send_copies(session, deadline, err);
 }
 
 /* Nothing is done before every file has its row, whatever the clock says. */

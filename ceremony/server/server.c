@@ -12,6 +12,8 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/wire.h"
 #include "ceremony/server/clock.h"
+#include "ceremony/server/copies/look.h"
+#include "ceremony/server/copies/send.h"
 #include "ceremony/server/documents/definition.h"
 #include "ceremony/server/documents/founding.h"
 #include "ceremony/server/documents/propose.h"
@@ -55,6 +57,9 @@ static const struct op {
     {"chain", LIVE, serve_chain, "anyone", NULL},
     {"clock", LIVE, serve_clock, "an officer", "a signature"},
     {"clock-look", LIVE, serve_clock_look, "anyone", NULL},
+    {"copy-repair", LIVE, serve_copy_repair, "anyone",
+        "the signatures of the charter in force, which names the sink"},
+    {"copy-status", LIVE, serve_copy_status, "anyone", NULL},
     {"done", LIVE, serve_done, "whoever opened it, the requester, an officer",
         "the lease key, or a signature"},
     {"draft", FOUNDING | LIVE, serve_draft, "anyone", NULL},
@@ -116,7 +121,8 @@ refuse_state(const struct session *session, const struct op *op, struct err *err
 static bool
 lasts(const struct op *op)
 {
-	return op->run == serve_log_list || op->run == serve_log_verify;
+	return op->run == serve_log_list || op->run == serve_log_verify ||
+	    op->run == serve_copy_status;
 }
 
 /* What only reads sees one state, and proves what it meets once. */

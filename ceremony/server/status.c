@@ -11,6 +11,7 @@
 #include "base/whole.h"
 #include "ceremony/protocol/rows.h"
 #include "ceremony/server/clock.h"
+#include "ceremony/server/copies/tell.h"
 #include "ceremony/server/documents/waiting.h"
 #include "ceremony/server/due_note.h"
 #include "ceremony/server/opening/item.h"
@@ -251,10 +252,11 @@ look_at_escrow(struct session *session, const struct debt_row *debt, char ret_lo
 
 static void
 add_owed(const struct session *session, struct json *items, const struct debt_row *debt,
-    const char *name, const char *next)
+    const char *name, const char *next, const struct copies_told *copies)
 {
 	char text[2 * NOTE_TEXT_MAX], waits[WAIT_TEXT_SIZE] = "";
 	bool degraded = debt->state == DEBT_DEGRADED;
+	bool stuck = copies->dead && (debt->state == DEBT_OWED || debt->state == DEBT_ISSUING);
 
 	if (wait_goes_on(debt, session_now(session)))
 		wait_text(debt, waits);
@@ -262,7 +264,10 @@ add_owed(const struct session *session, struct json *items, const struct debt_ro
 	    debt->note[0] != '\0' ? ": " : "", debt->note, waits[0] != '\0' ? "; " : "", waits,
 	    degraded ? "; what may work there: halligan secret show " : "", degraded ? name : "");
 	status_add(items, degraded ? "degraded" : "debt", name, text,
-	    degraded ? "a person who can reach the target" : "the target", next);
+	    degraded  ? "a person who can reach the target" :
+	        stuck ? "the copy sink" :
+	                "the target",
+	    stuck ? copies->next : next);
 }
 
 /* The new value works; what remains is to see the old one die. */
@@ -282,7 +287,8 @@ add_death(const struct session *session, struct json *items, const struct debt_r
 }
 
 static enum err_code
-add_debt(struct session *session, struct json *items, const struct debt_row *debt, struct err *err)
+add_debt(struct session *session, struct json *items, const struct debt_row *debt,
+    const struct copies_told *copies, struct err *err)
 {
 	struct secret_row secret;
 	struct ceremony_row row = {.state = CEREMONY_ROTATING};
@@ -300,12 +306,13 @@ add_debt(struct session *session, struct json *items, const struct debt_row *deb
 		add_death(session, items, debt, secret.name, next);
 	else if (row.state != CEREMONY_RELEASED &&
 	    row.state != CEREMONY_RELEASING) /* else: a lease */
-		add_owed(session, items, debt, secret.name, next);
+		add_owed(session, items, debt, secret.name, next, copies);
 	return ERR_OK;
 }
 
 static enum err_code
-add_debts(struct session *session, struct json *items, struct err *err)
+add_debts(struct session *session, struct json *items, const struct copies_told *copies,
+    struct err *err)
 {
 	DEBT_ROWS *rows = NULL;
 	size_t count;
@@ -313,7 +320,7 @@ add_debts(struct session *session, struct json *items, struct err *err)
 
 	TRY(store_oldest_debts(session->store, DEBT_UNPAID, DEBTS_SHOWN, &rows, &count, &all, err));
 	for (size_t i = 0; i < count; i++)
-		TRY(add_debt(session, items, &rows[i], err));
+		TRY(add_debt(session, items, &rows[i], copies, err));
 	status_add_rest(items, "debt", "rotation debts", all, count, "halligan status");
 	return ERR_OK;
 }
@@ -335,6 +342,7 @@ serve_status(struct session *session, struct call *call, struct err *err)
 {
 	JSON *items = json_new_array();
 	uint64_t secrets = 0, size = 0;
+	struct copies_told copies = {0};
 	bool live = session->state == SESSION_LIVE;
 	const char *copy = live ? session->chain.charter->copy : session->founding.copy;
 
@@ -348,7 +356,11 @@ serve_status(struct session *session, struct call *call, struct err *err)
 	if (live) {
 		TRY(store_count_secrets(session->store, &secrets, err));
 		TRY(add_ceremonies(session, items, err));
-		TRY(add_debts(session, items, err));
+		TRY(copies_tell(session, &copies, err));
+		TRY(add_debts(session, items, &copies, err));
+		if (copies.text[0] != '\0')
+			status_add(items, "copy", "copy sink", copies.text,
+			    "whoever answers for the vault's host", copies.next);
 		TRY(status_add_secrets(session, items, err));
 	}
 	json_put_int(call->reply, "secrets", (int64_t)secrets);

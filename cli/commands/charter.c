@@ -35,7 +35,8 @@ draw_up(struct cli_call *call, enum draft_case draft_case, struct err *err)
 	    .drop_waiver_count = option_all(parsed, "drop-waiver", drops, LIST_MAX),
 	    .restores = restores,
 	    .restore_count = option_all(parsed, "restore", restores, LIST_MAX),
-	    .min_firmware = option_text(parsed, "min-firmware")};
+	    .min_firmware = option_text(parsed, "min-firmware"),
+	    .copy = option_text(parsed, "copy")};
 
 	TRY(option_duration(parsed, "max-duration", 0, &plan.max_duration, err));
 	TRY(option_duration(parsed, "request-ttl", 0, &plan.request_ttl, err));

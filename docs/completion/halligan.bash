@@ -14,7 +14,7 @@ _halligan() {
 		words=$(cut -d' ' -f1 <<<"$commands" | sort -u)
 	elif [[ $current == -* ]]; then
 		local command=${COMP_WORDS[1]}
-		grep -q "^$command [a-z]" <<<"$commands" && command="$command ${COMP_WORDS[2]}"
+		[[ ${COMP_WORDS[2]} == -* ]] || ! grep -q "^$command [a-z]" <<<"$commands" || command="$command ${COMP_WORDS[2]}"
 		# shellcheck disable=SC2086
 		words=$(halligan $command --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
 	elif [ "$COMP_CWORD" -eq 2 ]; then

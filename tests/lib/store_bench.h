@@ -16,6 +16,7 @@
 #include "tests/lib/expect.h"
 #include "vault/seal/envelope.h"
 #include "vault/store/ceremony.h"
+#include "vault/store/copy.h"
 #include "vault/store/debt.h"
 #include "vault/store/draft.h"
 #include "vault/store/log.h"

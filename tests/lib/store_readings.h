@@ -31,6 +31,14 @@ read_document(struct store *store, struct err *err)
 }
 
 __attribute__((unused)) static enum err_code
+read_copied(struct store *store, struct err *err)
+{
+	const struct copy_row row = copy_of_document(1);
+	struct id sink;
+	return store_get_copied(store, &row, &sink, err);
+}
+
+__attribute__((unused)) static enum err_code
 measure_documents(struct store *store, struct err *err)
 {
 	uint64_t bytes;
@@ -280,6 +288,7 @@ __attribute__((unused)) static const struct resting {
     {"debts", "1", {read_debt, read_open_debt, read_last_debt, list_debts}},
     {"tests", "1", {verify}}, /* else it is the tree alone that is asked */
     {"spares", "1", {read_spare, list_spares, list_untested, verify}},
+    {"copies", "kind = 'document'", {read_copied, verify}},
     {"nodes", "id = 1", {read_text, list_secrets, count_secrets, verify}},
     {"log_leaf", "1", {read_leaf, recompute}},
     {"log_hash", "1", {read_head, begin, recompute}},

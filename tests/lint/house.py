@@ -57,7 +57,8 @@ ARROWS = {
 # both ways, then by the files that stand here; units are in no circle.
 FOLDERS = {
     "ceremony/server": {
-        ".": ("call", "options", "vault/", "documents/", "opening/", "rotation/", "secrets/"), # the table, and what runs by itself
+        ".": ("call", "options", "vault/", "copies/", "documents/", "opening/", "rotation/", "secrets/"), # the table, and what runs by itself
+        "copies/": ("call", "vault/"),
         "documents/": ("call", "vault/", "opening/erase", "opening/refuse", "opening/spare_envelopes", "rotation/program", "rotation/states",
             "secrets/account", "secrets/classes", "secrets/living"),
         "opening/": ("call", "vault/", "rotation/lease", "rotation/taken", "secrets/seal_version", "secrets/walk"),

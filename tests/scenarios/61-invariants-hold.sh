@@ -108,7 +108,8 @@ refused "14: the last try is not spent without the serial" as secops approve "$f
 is "14: and is still there" "$(tries)" 1
 
 # --- 6: at the moment of apply the new value is sealed, copied and in escrow ---
-mkdir copies seen account
+mkdir seen account
+mkdir -m 700 copies
 cat > keeper <<'END'
 #!/bin/sh
 # keeper FOLDER VERB [current|next]: a target that is a file there, and waits for who looks at the vault meanwhile
@@ -162,7 +163,7 @@ seen() { "$LIB/tamper.py" seen/vault get "$1"; }
 is "6: when it was applied, the new version stood sealed to both officers" \
 	"$(seen "SELECT (SELECT state FROM versions WHERE number = 2) || ' ' || (SELECT count(*) FROM envelopes WHERE version = 2)")" "pending 2"
 is "6: and in escrow" "$(find seen/vault/escrow -type f ! -name '*.lock' | wc -l)" 1
-like "6: and with the copy sink" "$(cat seen/copies)" '.'
+like "6: and with the copy sink" "$(cat seen/copies)" '-2-.*\.sealed'
 like "6: and the target has it now" "$(cat account/value)" '^[a-z]{32}$'
 
 # --- 12: nobody cleans up; the decision looks at the clock ---

@@ -166,6 +166,15 @@ spare_is_untested(const struct sql_row *row)
 	return spare_has_box(row) && row->values[SPARE_TEST].kind == SQL_NULL;
 }
 
+enum { COPY_KIND = 1, COPY_SINK };
+
+static void
+copy_middle(const struct sql_row *row, uint8_t ret_middle[DIGEST_SIZE])
+{
+	put_middle(ret_middle, 0, row->values[COPY_KIND].bytes);
+	put_middle(ret_middle, CELL_COPY_KIND_SIZE, row->values[COPY_SINK].bytes);
+}
+
 /* ---- the tables ---- */
 
 #define NONE (-1)
@@ -217,6 +226,8 @@ const struct table cell_tables[TABLES] = {
         .keys = {0, 1, 2}, 3, 2,
         .indexes = {{CELL_UNTESTED, 2, SPARE_STATEMENT, NULL, spare_is_untested},
             {CELL_BOXES, SPARE_BOX, NONE, NULL, spare_has_box}}},
+    [TABLE_COPIES] = {ROWS(copies, "key", "?"), CELL_COPY, 3, .keys = {0}, 1,
+        .indexes = {{CELL_COPIES, NONE, NONE, copy_middle, NULL}}},
     [TABLE_LOG_LEAF] = {"log_leaf",
         .why = "a leaf is shown to be in the log whose root is anchored"},
     [TABLE_LOG_HASH] = {"log_hash", .why = "hashes of the log fold to its root, or are wrong"},

@@ -31,6 +31,7 @@ enum cell_kind {
 	CELL_DEBT,
 	CELL_TEST,
 	CELL_SPARE,
+	CELL_COPY,
 
 	CELL_DOCUMENT_OF = 64, /* where a statement stands */
 	CELL_DRAFTS,           /* in the order of arrival */
@@ -54,14 +55,16 @@ enum cell_kind {
 	CELL_WATCHES,   /* death watches of a secret, in the order of arrival */
 	CELL_DEFINED,   /* secrets that have no version yet, like CELL_NAMES */
 	CELL_SEEN,      /* current versions whose value somebody has seen, like CELL_CURRENT */
-	CELL_ACCOUNTS /* those that are not retired, by their accounts, which stand in the middle */
+	CELL_ACCOUNTS, /* those that are not retired, by their accounts, which stand in the middle */
+	CELL_COPIES    /* by kind and sink, which stand in the middle */
 };
 
 enum {
 	CELL_INDEXES = 4,
 	CELL_KEYS = 3,
 	CELL_VALUE_SIZE = DIGEST_SIZE,
-	CELL_PARENT_SIZE = 24 /* of a middle that a number follows */
+	CELL_PARENT_SIZE = 24,   /* of a middle that a number follows */
+	CELL_COPY_KIND_SIZE = 16 /* of one that a sink follows */
 };
 
 struct index {
@@ -101,6 +104,7 @@ enum table_name {
 	TABLE_DEBTS,
 	TABLE_TESTS,
 	TABLE_SPARES,
+	TABLE_COPIES,
 	TABLE_LOG_LEAF,
 	TABLE_LOG_HASH,
 	TABLE_STATEMENTS,

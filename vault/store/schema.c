@@ -226,6 +226,13 @@ const char *const store_schema[] = {
     "  CHECK ((statement IS NULL) + (envelope IS NULL) + (box IS NULL) + (signature IS NULL)"
     "    + (ciphertext IS NULL) IN (0, 5) AND (statement IS NULL) <= (test IS NULL))"
     ") STRICT, WITHOUT ROWID;",
+
+    /* What the copy sink should hold, and which sink has it (zeros: none). */
+    "CREATE TABLE copies ("
+    DIGEST("key") " PRIMARY KEY,"
+    "  kind TEXT NOT NULL CHECK (kind IN ('version', 'release', 'document', 'definition')),"
+    ID("sink")
+    ") STRICT, WITHOUT ROWID;" NO_CHANGE("copies", "UPDATE OF key, kind", "unchanged"),
     NULL,
 };
 

@@ -8,6 +8,7 @@
 #include "vault/documents/class.h"
 #include "vault/seal/envelope.h"
 #include "vault/seal/payload.h"
+#include "vault/store/copy.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
@@ -295,7 +296,9 @@ store_add_version(struct store *store, const struct version_row *row, const stru
 	TRY(add_version_row(store, row, err));
 	for (size_t i = 0; i < envelope_count; i++)
 		TRY(add_envelope(store, row, i, &header->envelopes[i].token, &envelopes[i], err));
-	return ERR_OK;
+	const struct copy_row copy = copy_of_version(&row->secret, row->number);
+
+	return store_add_copy(store, &copy, err);
 }
 
 static void
@@ -340,7 +343,10 @@ store_set_version_state(struct store *store, const struct secret_id *secret, uin
 	    "UPDATE versions SET state = ? WHERE secret = ? AND number = ?", err);
 	sql_put_text(&query, version_state_names[state]);
 	store_put_number(&query, secret, number);
-	return state_change(store, TABLE_VERSIONS, &query, 1, "version");
+	TRY(state_change(store, TABLE_VERSIONS, &query, 1, "version"));
+	const struct copy_row copy = copy_of_version(secret, number);
+
+	return state == VERSION_RETIRED ? store_drop_copy(store, &copy, err) : ERR_OK;
 }
 
 enum err_code

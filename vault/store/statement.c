@@ -3,6 +3,7 @@
 #include "vault/store/statement.h"
 
 #include "base/dsse.h"
+#include "vault/store/copy.h"
 #include "vault/store/inside.h"
 #include "vault/store/rows.h"
 #include "vault/store/state.h"
@@ -156,7 +157,10 @@ store_add_document(struct store *store, const struct digest *digest, struct err 
 	sql_put_int(&query, (int64_t)count + 1);
 	store_put_digest(&query, digest);
 	sql_put_int(&query, (int64_t)(bytes + text.size));
-	return state_insert(store, TABLE_DOCUMENTS, &query);
+	TRY(state_insert(store, TABLE_DOCUMENTS, &query));
+	const struct copy_row copy = copy_of_document(count + 1);
+
+	return store_add_copy(store, &copy, err);
 }
 
 enum err_code
@@ -196,7 +200,10 @@ store_add_definition(struct store *store, const struct digest *hash, const struc
 	    sql_query(store->sql, "definitions", "INSERT INTO definitions VALUES (?, ?)", err);
 	store_put_digest(&query, hash);
 	store_put_digest(&query, statement);
-	return state_insert(store, TABLE_DEFINITIONS, &query);
+	TRY(state_insert(store, TABLE_DEFINITIONS, &query));
+	const struct copy_row copy = copy_of_definition(statement);
+
+	return store_add_copy(store, &copy, err);
 }
 
 enum err_code

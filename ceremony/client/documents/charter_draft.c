@@ -210,6 +210,28 @@ apply_restores(const struct draft_plan *plan, const struct vault_view *view,
 	return ERR_OK;
 }
 
+static enum err_code
+apply_copy(const struct draft_plan *plan, struct charter *charter, struct err *err)
+{
+	static const char directory[] = "directory:/";
+
+	if (plan->copy == NULL)
+		return ERR_OK;
+	if (strcmp(plan->copy, "none") != 0 &&
+	    strncmp(plan->copy, directory, sizeof(directory) - 1) != 0)
+		return err_set(err, ERR_USAGE,
+		    "--copy %s: write directory:/PATH, the whole path of a folder on the vault's host, or none",
+		    QUOTED(plan->copy));
+	if (strlen(plan->copy) >= sizeof(charter->copy))
+		return err_set(err, ERR_USAGE, "the path for --copy is too long");
+	if (strcmp(plan->copy, charter->copy) == 0)
+		return err_set(err, ERR_REFUSED,
+		    "copies go to %s already; where that disk is lost, name another folder, which may lie beside it",
+		    QUOTED(plan->copy));
+	memcpy(charter->copy, plan->copy, strlen(plan->copy) + 1);
+	return ERR_OK;
+}
+
 /* Add OPTION with the present TEXT to LIST when that quorum names SEAT. */
 static enum err_code
 list_quorum(const char *text, const char *seat, const char *option, const char *name,
@@ -289,6 +311,7 @@ draw_up(struct client *client, const struct draft_plan *plan, struct charter *ch
 	for (size_t i = 0; i < plan->policy_count; i++)
 		TRY(apply_policy(plan, plan->policies[i], charter, err));
 	TRY(apply_change(plan, charter, err));
+	TRY(apply_copy(plan, charter, err));
 	TRY(check_removed(plan, charter, err));
 	TRY(charter_payload(charter, &payload, err));
 	TRY(statement_new(STATEMENT_CHARTER, charter->training, payload, &statement, err));

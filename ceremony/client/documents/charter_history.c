@@ -184,6 +184,17 @@ tell_restored(struct buf *text, const struct story *story, const struct charter 
 	}
 }
 
+static void
+tell_copy(struct buf *text, const struct charter *before, const struct charter *after)
+{
+	if (strcmp(before->copy, after->copy) == 0)
+		return;
+	if (strcmp(after->copy, "none") == 0)
+		buf_format(text, "; no copies are kept any more");
+	else
+		buf_format(text, "; copies go to %s", QUOTED(after->copy));
+}
+
 /* ---- events ---- */
 
 static enum err_code
@@ -203,6 +214,7 @@ on_charter(struct story *story, const struct dsse *statement, struct buf *text, 
 	tell_people(text, before->seats, before->seat_count, charter->seats, charter->seat_count);
 	tell_policies(text, before, charter, &story->chain.suspensions);
 	tell_waivers(text, before, charter);
+	tell_copy(text, before, charter);
 	tell_restored(text, story, charter);
 	return ERR_OK;
 }

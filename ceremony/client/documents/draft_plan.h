@@ -17,6 +17,7 @@ struct draft_plan {
 	const char *change;
 	int64_t max_duration, request_ttl, max_age; /* seconds; of the policies named here */
 	const char *min_firmware;
+	const char *copy;         /* "none" or "directory:/PATH" */
 	const char *const *roots; /* SHA-256 in hex */
 	size_t root_count;
 	const char *const *form_factors; /* names or numbers; "any" alone clears them */

@@ -439,6 +439,22 @@ show_accepted(const struct ui *ui, const struct charter *before, const struct ch
 		ui_say(ui, "  ! which form factors are accepted: listed above");
 }
 
+/* Until the new place is filled the old one is the only one that has what was sealed before. */
+static void
+show_copy_change(const struct ui *ui, const struct charter *before, const struct charter *after)
+{
+	if (strcmp(before->copy, after->copy) == 0)
+		return;
+	show_copy(ui, "  ! where copies go", after->copy);
+	show_copy(ui, "  !   and no more to", before->copy);
+	if (strcmp(after->copy, "none") == 0)
+		ui_say(ui,
+		    "  !   from then on sealed versions exist on the vault's host alone: with its disk they are lost");
+	else
+		ui_say(ui,
+		    "  !   it is empty: `halligan copy --repair` fills it, and until then the vault's host alone has what was sealed before");
+}
+
 void
 show_charter_changes(const struct ui *ui, const struct charter *before, const struct charter *after,
     const struct suspensions *suspended)
@@ -453,8 +469,7 @@ show_charter_changes(const struct ui *ui, const struct charter *before, const st
 		ui_say(ui, "  ! the quorum that may change it: %s", after->change_text);
 	show_accepted(ui, before, after);
 	show_losses(ui, before, after);
-	if (strcmp(before->copy, after->copy) != 0)
-		show_copy(ui, "  ! where copies go", after->copy);
+	show_copy_change(ui, before, after);
 	if (!charter_names_host(before, &after->host_statement, &after->host_log,
 	        &after->host_escrow))
 		ui_say(ui, "  ! THE HOST'S KEYS: the vault moves to another host, or was restored");

@@ -92,7 +92,7 @@ serve_init(struct session *session, struct call *call, struct err *err)
 		json_in_fail(&call->in, "name",
 		    "only letters, digits, dots and dashes, the first a letter or digit");
 	TRY(json_in_end(&call->in));
-	TRY(copy_check(founding.copy, err));
+	TRY(copy_check(founding.copy, NULL, err));
 	TRY(random_bytes(founding.init.bytes, DIGEST_SIZE, err));
 	if (make_vault(session, &founding, err) != ERR_OK) {
 		/* Try again from the start: what exists is found. */

@@ -21,6 +21,7 @@
 #include "ceremony/server/opening/refuse.h"
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/change.h"
+#include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/open.h"
 #include "vault/documents/signers.h"
 #include "vault/store/statement.h"
@@ -115,6 +116,18 @@ enact(struct session *session, const struct proposal *proposal, struct err *err)
 	return definitions_enact(session, proposal, err);
 }
 
+/* The document is in force, whatever the sink says, which `copy --repair` marks later. */
+static void
+mark_sink(struct session *session)
+{
+	struct err cause;
+
+	if (copy_mark(session, &cause) != ERR_OK)
+		session_progress(session,
+		    "the new copy sink cannot be used yet, `halligan copy --repair` tries again: %s",
+		    QUOTED(cause.text));
+}
+
 /* Inside a change: into force, or on waiting.  Commits and replies. */
 static enum err_code
 settle(struct session *session, struct change *change, const struct proposal *proposal,
@@ -136,9 +149,10 @@ settle(struct session *session, struct change *change, const struct proposal *pr
 	if (!live)
 		return ERR_OK;
 	if (founding)
-		return session_go_live(session, err);
+		TRY(session_go_live(session, err));
 	TRY(chain_refresh(session, err));
-	return erase_ended(session, err);
+	mark_sink(session);
+	return founding ? ERR_OK : erase_ended(session, err);
 }
 
 static enum err_code
@@ -232,6 +246,17 @@ check_form(struct session *session, struct proposal *proposal, bool try, struct 
 	return draft_check_time(session, &proposal->statement, err);
 }
 
+/* Before PIN and touch it is said that the new sink cannot be used; the present one may be dead. */
+static enum err_code
+try_sink(const struct session *session, const struct proposal *proposal, struct err *err)
+{
+	const struct charter *now = session->chain.charter, *next = proposal->charter;
+
+	if (next == NULL || now == NULL || strcmp(next->copy, now->copy) == 0)
+		return ERR_OK;
+	return copy_check(next->copy, &session->chain.vault, err);
+}
+
 enum err_code
 serve_propose(struct session *session, struct call *call, struct err *err)
 {
@@ -245,6 +270,7 @@ serve_propose(struct session *session, struct call *call, struct err *err)
 	TRY(check_form(session, &proposal, try, err));
 	if (try) {
 		TRY(verify(session, &proposal, err));
+		TRY(try_sink(session, &proposal, err));
 		return weigh(session, &proposal, given, err);
 	}
 	TRY(change_begin_judged(session, &change, judge_proposal, &proposal, err));

@@ -16,6 +16,7 @@ struct delivery {
 	struct secret *lease;       /* the seed of its lease key */
 	size_t settled;             /* items that need nothing more */
 	bool stale[CEREMONY_ITEMS]; /* as they were checked for the decision */
+	struct id copied;           /* the copy sink that has its release statement; zeros: none */
 	struct resealing
 	    *resealing; /* what is sealed again and waits for its transaction; or NULL */
 };

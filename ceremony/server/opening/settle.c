@@ -10,13 +10,13 @@
 #include "base/text.h"
 #include "ceremony/server/opening/erase.h"
 #include "ceremony/server/opening/refuse.h"
+#include "ceremony/server/opening/remember.h"
 #include "ceremony/server/opening/shares.h"
 #include "ceremony/server/opening/to_responder.h"
 #include "ceremony/server/opening/to_target.h"
 #include "ceremony/server/opening/to_vault.h"
 #include "ceremony/server/rotation/taken.h"
 #include "ceremony/server/vault/change.h"
-#include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/rehearsal.h"
 #include "vault/store/debt.h"
 #include "vault/store/opened.h"
@@ -229,6 +229,7 @@ open_all(struct delivery *delivery, struct err *err)
 	if (mode_releases(opening->row.mode)) {
 		TRY(sign_release(delivery, &opening->row.release, err));
 		leaf_statement(&leaf, &opening->row.release);
+		TRY(remember_owed(delivery, err));
 	}
 	TRY(store_update_ceremony(session->store, &opening->row, err));
 	leaf_bytes(&leaf, "ceremony", VIEW_OF(opening->row.id.bytes));
@@ -488,31 +489,13 @@ close_settled(struct delivery *delivery, struct err *err)
 			plain_text(opening->items[i].note, opening->row.reason,
 			    sizeof(opening->row.reason));
 	TRY(store_update_ceremony(session->store, &opening->row, err));
+	TRY(remember_note(delivery, err));
 	leaf_bytes(&leaf, "ceremony", VIEW_OF(opening->row.id.bytes));
 	for (int state = ITEM_DONE; state < ITEM_STATES; state++)
 		leaf_int(&leaf, item_state_names[state], counts[state]);
 	TRY(journal_add(session, &leaf, err));
 	TRY(change_commit(session, &change, err));
 	return erase_key(opening, err);
-}
-
-/* Somewhere else it is remembered what was released, before anybody has it.  A sink that fails is told,
- * and delays nobody. */
-static enum err_code
-send_copy(const struct opening *opening, struct err *err)
-{
-	struct session *session = opening->session;
-	DSSE release = {0};
-	struct err cause;
-
-	if (!mode_releases(opening->row.mode) || session->rehearses)
-		return ERR_OK;
-	TRY(session_statement(session, &opening->row.release, "release", &release, err));
-	if (copy_release(session->chain.charter->copy, &opening->row.id, &release, &cause) !=
-	    ERR_OK)
-		session_progress(session, "the release goes on, but nobody else remembers it: %s",
-		    QUOTED(cause.text));
-	return ERR_OK;
 }
 
 static enum err_code
@@ -531,7 +514,7 @@ finish_locked(struct session *session, const struct id *id, struct err *err)
 	code = opening_keys(opening, &delivery.key, &delivery.lease, err);
 	if (code != ERR_OK && code != ERR_NOT_FOUND)
 		return code;
-	TRY(send_copy(opening, err));
+	TRY(remember_send(&delivery, err));
 	TRY(settle_all(&delivery, err));
 	return close_settled(&delivery, err);
 }

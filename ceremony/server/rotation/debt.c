@@ -23,21 +23,38 @@
 #include "ceremony/server/rotation/prepare.h"
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/rotation/wait.h"
+#include "ceremony/server/vault/copy_sink.h"
 #include "ceremony/server/vault/rehearsal.h"
 #include "vault/store/ceremony.h"
+
+/* The charter may have named another copy sink since it was sealed. */
+static enum err_code
+go_on_prepared(struct payment *payment, struct err *err)
+{
+	struct err cause;
+	enum err_code code = copy_check_version(payment->session, &payment->debt.secret,
+	    payment->debt.pending, &cause);
+
+	if (code == ERR_WAITING)
+		return payment_hold(payment, code, cause.text, err);
+	if (code != ERR_OK) {
+		*err = cause;
+		return code;
+	}
+	return payment_style(payment) == STYLE_ISSUE ?
+	    rotate_verify_issued(payment, err) :
+	    payment_move(payment, DEBT_APPLIES, BY_HOST, err);
+}
 
 static enum err_code
 step(struct payment *payment, struct err *err)
 {
-	bool issues = payment_style(payment) == STYLE_ISSUE;
-
 	switch (payment->debt.state) {
 	case DEBT_OWED:
 	case DEBT_ISSUING:
 		return rotate_prepare(payment, err);
 	case DEBT_PREPARED:
-		return issues ? rotate_verify_issued(payment, err) :
-		                payment_move(payment, DEBT_APPLIES, BY_HOST, err);
+		return go_on_prepared(payment, err);
 	case DEBT_APPLYING:
 		return rotate_apply(payment, err);
 	case DEBT_EXPELLED:

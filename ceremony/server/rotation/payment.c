@@ -175,6 +175,20 @@ payment_stop(struct payment *payment, enum err_code code, struct err *err, const
 }
 
 enum err_code
+payment_hold(struct payment *payment, enum err_code code, const char *note, struct err *err)
+{
+	struct debt_row debt = payment->debt;
+
+	plain_text(note, debt.note, sizeof(debt.note));
+	session_progress(payment->session, "%s: %s", payment->secret.name, QUOTED(debt.note));
+	payment->stopped = true;
+	payment->code = code;
+	return strcmp(debt.note, payment->debt.note) == 0 ?
+	    ERR_OK :
+	    write_debt(payment, &debt, "attempt", err);
+}
+
+enum err_code
 payment_degrade(struct payment *payment, struct err *err, const char *format, ...)
 {
 	va_list arguments;

@@ -91,6 +91,9 @@ enum err_code payment_attempt(struct payment *payment, const struct debt_row *de
 /* This run ends here; the note says why, a later one goes on, once the debt is due again. */
 enum err_code payment_stop(struct payment *payment, enum err_code code, struct err *err,
     const char *format, ...) FORMAT_LIKE(4, 5) MUST_CHECK;
+/* The same of what no target was asked about: it is due as it was, and only another note than it has is written. */
+enum err_code payment_hold(struct payment *payment, enum err_code code, const char *note,
+    struct err *err) MUST_CHECK;
 /* The target was seen to accept nothing: a person must look; it is due again as after a stop. */
 enum err_code payment_degrade(struct payment *payment, struct err *err, const char *format, ...)
     FORMAT_LIKE(3, 4) MUST_CHECK;

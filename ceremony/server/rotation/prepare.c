@@ -12,6 +12,7 @@
 #include "ceremony/server/rotation/target.h"
 #include "ceremony/server/secrets/seal_version.h"
 #include "ceremony/server/vault/change.h"
+#include "ceremony/server/vault/copy_sink.h"
 
 /* A value that the rotator makes, or the target; RET_NEXT is NULL when the run stopped. */
 static enum err_code
@@ -136,6 +137,9 @@ rotate_prepare(struct payment *payment, struct err *err)
 	uint32_t number = payment->secret.newest + 1;
 	bool found;
 
+	/* Before the target is asked for anything: it could not be told in the end. */
+	if (copy_look(payment->session, &cause) != ERR_OK)
+		return payment_hold(payment, cause.code, cause.text, err);
 	if (payment->debt.state == DEBT_OWED && payment_style(payment) == STYLE_ISSUE)
 		return payment_move(payment, DEBT_ISSUES, BY_HOST, err);
 	TRY(make_room(payment, &found, err));

@@ -6,6 +6,7 @@
 #include "ceremony/server/vault/chain.h"
 #include "ceremony/server/vault/copy_sink.h"
 #include "vault/documents/class.h"
+#include "vault/store/copy.h"
 #include "vault/store/secret.h"
 
 void
@@ -116,8 +117,8 @@ sealing_make(struct session *session, const struct definition *definition, uint3
 	if (seal(session, definition, credential, &sealing, err) != ERR_OK)
 		return err_add(err, "sealing version %u of %s", number, definition->name);
 	if (!session->rehearses)
-		TRY(copy_version(session->chain.charter->copy, &definition->secret, number,
-		    &sealing.sealed, err));
+		TRY(copy_version(session, &definition->secret, number, &sealing.hash,
+		    &sealing.sealed, &sealing.copied, err));
 	*ret_sealing = TAKE(sealing);
 	return ERR_OK;
 }
@@ -141,6 +142,9 @@ sealing_store(struct session *session, const struct sealing *sealing, enum versi
 	if (!digest_equal(&sealing->header->charter, &session->chain.charter->digest))
 		return err_set(err, ERR_REFUSED,
 		    "the charter changed while a value was sealed under it; try again");
-	return store_add_version(session->store, &row, sealing->header, sealing->sealed.envelopes,
-	    sealing->sealed.envelope_count, err);
+	TRY(store_add_version(session->store, &row, sealing->header, sealing->sealed.envelopes,
+	    sealing->sealed.envelope_count, err));
+	const struct copy_row copy = copy_of_version(&sealing->secret, sealing->number);
+
+	return store_set_copied(session->store, &copy, &sealing->copied, err);
 }

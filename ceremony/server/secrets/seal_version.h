@@ -16,6 +16,7 @@ struct sealing {
 	struct digest shape;  /* vault/documents/class.h */
 	struct digest public; /* as sealing_public() says */
 	uint32_t fields;      /* that the credential has: a set of enum credential_field */
+	struct id copied;     /* the copy sink that acknowledged it; zeros: none is wanted */
 };
 void sealing_done(struct sealing *sealing); /* accepts {0} */
 #define SEALING CLEANUP(sealing_done) struct sealing

@@ -25,7 +25,7 @@
 static const char *const folder_names[] = {"ceremony", "escrow"};
 /* Files beside them; a journal or a database that is being made begins with the database's name. */
 static const char *const file_names[] = {"anchor", "host.key", "vault.id", "lock", "due.lock",
-    "due.note"};
+    "due.note", "copy.lock"};
 static const char database_name[] = "vault.db";
 
 /* What the vault cannot be without. */

@@ -31,6 +31,7 @@ begin(void **state)
 
 	assert_non_null(ready);
 	ready->bench = batch_bench(true, MANY);
+	bench_due(ready->bench); /* the copy sink has all that it should */
 	ready->id = batch_ask_many(ready->bench, MODE_RESEAL, MANY);
 	batch_approve(ready->bench, &ready->bench->people[CISO], &ready->id);
 	batch_give_last(ready->bench, &ready->bench->people[CAROL], &ready->id);

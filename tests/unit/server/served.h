@@ -16,6 +16,8 @@ struct served_shared {
 	int64_t patience;    /* seconds, with a client that does not read; 0: as everywhere */
 	int64_t no_due;      /* what is due is left: the process that would do it is gone */
 	int64_t
+	    lose_copy; /* what is written into the copy sink next is lost, and said to be there; so many times */
+	int64_t
 	    stop_copy; /* the process stops when it has written so many sealed copies; 0: never */
 };
 

@@ -346,17 +346,17 @@ a_copy_sink_must_be_a_folder_that_takes_files(void **state)
 	struct err err;
 	char sink[300];
 
-	assert_ok(copy_check("none", &err));
-	assert_error(ERR_INVALID, copy_check("directory:relative", &err));
-	assert_error(ERR_INVALID, copy_check("s3:bucket", &err));
-	assert_error(ERR_INVALID, copy_check("", &err));
+	assert_ok(copy_check("none", NULL, &err));
+	assert_error(ERR_INVALID, copy_check("directory:relative", NULL, &err));
+	assert_error(ERR_INVALID, copy_check("s3:bucket", NULL, &err));
+	assert_error(ERR_INVALID, copy_check("", NULL, &err));
 	snprintf(sink, sizeof(sink), "directory:%s", bench->folder);
-	assert_ok(copy_check(sink, &err));
+	assert_ok(copy_check(sink, NULL, &err));
 	snprintf(sink, sizeof(sink), "directory:%s/nowhere", bench->folder);
-	assert_error(ERR_NOT_FOUND, copy_check(sink, &err));
+	assert_error(ERR_NOT_FOUND, copy_check(sink, NULL, &err));
 	assert_says("nowhere for copies: make it");
 	snprintf(sink, sizeof(sink), "directory:/dev/null");
-	assert_error(ERR_IO, copy_check(sink, &err));
+	assert_error(ERR_IO, copy_check(sink, NULL, &err));
 	assert_says("copy sink: ");
 }
 

@@ -147,6 +147,14 @@ accept_spare(struct store *store, struct err *err)
 	return store_accept_spare(store, &bench_secret, 1, &token, &statement, err);
 }
 
+static enum err_code
+add_copy(struct store *store, struct err *err)
+{
+	const struct digest statement = digest_of(0x77);
+	const struct copy_row row = copy_of_definition(&statement);
+	return store_add_copy(store, &row, err);
+}
+
 #define EIGHT(hex)  hex hex hex hex hex hex hex hex
 #define DIGEST(hex) "x'" EIGHT(hex) EIGHT(hex) EIGHT(hex) EIGHT(hex) "'" /* digest_of it */
 #define ID_7        "x'07000000000000000000000000000000'"
@@ -210,6 +218,8 @@ static const struct obstacle {
          "77") ", accepted, NULL, NULL, NULL, NULL, NULL, NULL FROM"
                " spares",
         "spares", accept_spare},
+    {"INSERT INTO copies VALUES (" DIGEST("77") ", 'definition', zeroblob(16))", "copies",
+        add_copy},
 };
 
 /* The debt of bench_fill is paid, so that another may come. */
