@@ -80,7 +80,10 @@ refused "its first key is refused by sshd" login far
 again() { as alice request prod/db prod/far --reason "both are down" --incident INC-4712 --for 30m "$@"; }
 ok "alice requests both at once" again
 like "and is given eight words" "$(tap_output)" 'words +([a-zA-Z]+ ){7}[a-zA-Z]+'
-refused "the same again is a mistake" again
+first=$(tap_output | sed -n 's/.*Ceremony \([0-9a-f]*\).*/\1/p')
+ok "who runs the same command again, since the first was killed, goes on with it" again
+is "it is the same ceremony" "$(tap_output | sed -n 's/.*Ceremony \([0-9a-f]*\).*/\1/p')" "$first"
+refused "another one for the same secrets is a mistake" as alice request prod/db prod/far --reason "something else" --incident INC-4712 --for 30m
 like "and the first one is named" "$(tap_output)" 'asked for prod/db already: ceremony [0-9a-f]{8} still collects'
 ok "three officers approve both" town_approve ciso audit legal
 as alice open --fd 9 --no-wait 9> both > open.log 2>&1

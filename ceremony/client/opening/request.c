@@ -106,6 +106,16 @@ sign_request(const struct ask_plan *plan, const struct vault_view *view,
 	    "sign the request", statement, err);
 }
 
+static void
+fill_result(const struct transcript *transcript, struct ask_result *result)
+{
+	text_hex(VIEW_OF(transcript->ceremony.id.bytes), result->id);
+	request_words(&transcript->request.digest, result->words);
+	result->count = transcript->request.items.count;
+	result->deadline = transcript->ceremony.deadline;
+	memcpy(result->quorum, transcript->ceremony.items.rows[0].quorum, sizeof(result->quorum));
+}
+
 /* The answer begins the ceremony that was asked for, and no other. */
 static enum err_code
 verify_answer(const struct vault_view *view, const struct dsse *statement,
@@ -120,11 +130,7 @@ verify_answer(const struct vault_view *view, const struct dsse *statement,
 		return err_set(err, ERR_REFUSED, "it is void already: %s", transcript->why_void);
 	if (memcmp(id, transcript->ceremony.id.bytes, ID_SIZE) != 0)
 		return err_set(err, ERR_INTEGRITY, "it is of another ceremony");
-	text_hex(view_of(id, ID_SIZE), result->id);
-	request_words(&transcript->request.digest, result->words);
-	result->count = transcript->request.items.count;
-	result->deadline = transcript->ceremony.deadline;
-	memcpy(result->quorum, transcript->ceremony.items.rows[0].quorum, sizeof(result->quorum));
+	fill_result(transcript, result);
 	return ERR_OK;
 }
 
@@ -145,6 +151,36 @@ send_request(struct client *client, const struct ask_plan *plan, const struct va
 	TRY(json_in_end(&reply.in));
 	if (verify_answer(view, statement, &answer, id, result, err) != ERR_OK)
 		return err_add(err, "the host's answer to the request");
+	return ERR_OK;
+}
+
+static bool
+says_the_same(const struct request *a, const struct request *b)
+{
+	return a->mode == b->mode && items_equal(&a->items, &b->items) &&
+	    recipients_equal(&a->recipients, &b->recipients) && a->duration == b->duration &&
+	    strcmp(a->reason, b->reason) == 0 && strcmp(a->incident, b->incident) == 0;
+}
+
+/* The host has refused STATEMENT, for which SEAT waits already: where that is the same request, which was sent before somebody
+ * killed the command that sent it, or forgot it, it goes on, and is shown as if it were new.  Else ERR stays as it is. */
+static enum err_code
+go_on(struct client *client, const struct vault_view *view, const char *seat,
+    const struct dsse *statement, struct ask_result *result, struct err *err)
+{
+	const struct dossier_wanted own = {.states = 1u << CEREMONY_COLLECTING, .requester = seat};
+	DOSSIER *dossier = NULL;
+	REQUEST asked = {0};
+	struct err ignored;
+
+	if (request_parse(statement, view->chain.charter->training, &asked, &ignored) != ERR_OK ||
+	    dossier_find(client, view, &own, &dossier, &ignored) != ERR_OK ||
+	    dossier_check_open(dossier, client_options(client)->now(), &ignored) != ERR_OK ||
+	    !says_the_same(&asked, &dossier->transcript->request))
+		return err->code;
+	ui_say(client_options(client)->ui,
+	    "You have asked for this already, in the same words: that request goes on.");
+	fill_result(dossier->transcript, result);
 	return ERR_OK;
 }
 
@@ -199,7 +235,10 @@ ask_run(struct client *client, const struct ask_plan *plan, struct ask_result *r
 	TRY(choose_recipients(plan, chain, &hand, &recipients, err));
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(sign_request(plan, view, &choice, &recipients, &hand, &statement, err));
-	TRY(send_request(client, plan, view, &statement, &result, err));
+	enum err_code code = send_request(client, plan, view, &statement, &result, err);
+	if (code == ERR_EXISTS && !plan->another)
+		code = go_on(client, view, hand.seat->name, &statement, &result, err);
+	TRY(code);
 	result.left = choice.left;
 	*ret_result = result;
 	return ERR_OK;
