@@ -483,6 +483,22 @@ dossier_check_open(const struct dossier *dossier, int64_t now, struct err *err)
 	    transcript->request.seat);
 }
 
+enum err_code
+dossier_forgive(struct client *client, const char *id, unsigned states, const char *words,
+    struct err *err)
+{
+	enum ceremony_state state;
+	int64_t expires;
+	struct err ignored;
+
+	if (err->code != ERR_REFUSED ||
+	    dossier_look(client, id, &state, &expires, &ignored) != ERR_OK ||
+	    (states & 1u << state) == 0)
+		return err->code;
+	ui_say(client_options(client)->ui, "%s", words);
+	return ERR_OK;
+}
+
 enum verdict
 dossier_verdict(const struct dossier *dossier, const struct vault_view *view, int64_t now,
     struct buf *ret_text)

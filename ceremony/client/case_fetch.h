@@ -73,6 +73,10 @@ enum err_code dossier_look(struct client *client, const char *id, enum ceremony_
     int64_t *ret_expires, struct err *err) MUST_CHECK;
 
 /* May anybody still act on it?  ERR_REFUSED: it is closed, late, or void. */
+/* Somebody was refused with ERR, which says why: where the ceremony ID is in one of STATES (1 << state) by now, others did the same at
+ * the same time, and what was wanted is so: WORDS say that, and it is no error. */
+enum err_code dossier_forgive(struct client *client, const char *id, unsigned states,
+    const char *words, struct err *err) MUST_CHECK;
 enum err_code dossier_check_open(const struct dossier *dossier, int64_t now,
     struct err *err) MUST_CHECK;
 /* The verdict on the whole, of what was fetched; RET_TEXT (appended) says who is missing, or why. */

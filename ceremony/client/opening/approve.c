@@ -228,6 +228,12 @@ approve_foresee(struct client *client, const void *plan)
 	dossier_foresee(client, &wanted);
 }
 
+/* Whatever became of it since the quorum was met. */
+enum {
+	ENOUGH = 1u << CEREMONY_RELEASING | 1u << CEREMONY_RELEASED | 1u << CEREMONY_ROTATING |
+	    1u << CEREMONY_DEGRADED | 1u << CEREMONY_CLOSED
+};
+
 enum err_code
 approve_run(struct client *client, const struct approve_plan *plan, struct err *err)
 {
@@ -247,7 +253,9 @@ approve_run(struct client *client, const struct approve_plan *plan, struct err *
 	TRY(ui_demand(options->ui, "Approve? Type yes", "yes", err));
 	TRY(hand_unlock(&giving.hand, 1, (unsigned)giving.left, err));
 	TRY(dossier_check_open(giving.dossier, options->now(), err));
-	TRY(giving_approve(&giving, err));
-	TRY(giving_give(&giving, err));
-	return advance(&giving, err);
+	if (giving_approve(&giving, err) == ERR_OK && giving_give(&giving, err) == ERR_OK)
+		return advance(&giving, err);
+	return dossier_forgive(client, giving.dossier->id, ENOUGH,
+	    "Others approved at the same time, and they were enough: yours is not needed any more.",
+	    err);
 }

@@ -105,7 +105,10 @@ object(struct client *client, const struct kind *kind, const char *id, const cha
 	TRY(hand_unlock(&hand, 1, 0, err));
 	TRY(objection_sign(&hand, kind->type, chain->charter->training, &chain->vault,
 	    &dossier->transcript->ceremony.digest, reason, kind->purpose, &statement, err));
-	return send(client, kind, dossier, &statement, err);
+	if (send(client, kind, dossier, &statement, err) == ERR_OK)
+		return ERR_OK;
+	return dossier_forgive(client, dossier->id, 1u << CEREMONY_REFUSED,
+	    "Others ended it at the same time: nothing of it is opened.", err);
 }
 
 enum err_code

@@ -345,10 +345,10 @@ a_clock_that_went_back_stops_releases(void **state)
 	bench_request_make(bench, &bench->people[CAROL], "prod/db", &wanted);
 	bench->shared->now -= 121;
 	assert_error(ERR_REFUSED, bench_approve(bench, &bench->people[SECOPS], &id, &err));
-	assert_says("set the clock right");
+	assert_says("Set the host's clock right");
 	assert_error(ERR_REFUSED,
 	    bench_request_send(bench, &bench->people[CAROL], &wanted, &other, &err));
-	assert_says("set the clock right");
+	assert_says("Set the host's clock right");
 	bench_end(bench);
 	assert_ok(bench_hello(bench, &err));
 	bench->shared->now = now - 60; /* that much is tolerated, and leaves do not go back */
