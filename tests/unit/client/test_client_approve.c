@@ -3,6 +3,7 @@
 #include "ceremony/client/opening/approve.h"
 #include "ceremony/client/opening/object.h"
 #include "ceremony/client/text/ceremony.h"
+#include "ceremony/protocol/message.h"
 #include "ceremony/protocol/statements_host.h"
 #include "tests/unit/client/town.h"
 #include "vault/seal/envelope.h"
@@ -371,6 +372,26 @@ count_calls(struct town *town, const char *op, struct json *reply, struct buf *b
 	calls.shares += strcmp(op, "shares") == 0;
 }
 
+static void
+who_comes_second_of_those_who_approve_at_once_is_told_no_error(void **state)
+{
+	struct town town;
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.refuses = "approve";
+	town.later = CEREMONY_RELEASING;
+	fine(approve(&town, TOWN_CISO, &err), &err);
+	assert_true(town_saw(&town, "yours is not needed any more"));
+	town_close(&town);
+	town_open(&town);
+	town.refuses = "approve";
+	town.later = CEREMONY_REFUSED;
+	expect_error(approve(&town, TOWN_CISO, &err), ERR_REFUSED, &err, "too late");
+	town_close(&town);
+}
+
 /* What a touch was given for is given at once, else what is lost by Ctrl-C is touched for again. */
 static void
 shares_go_together_where_no_touch_stands_between_them(void **state)
@@ -519,6 +540,7 @@ main(void)
 	    cmocka_unit_test(a_long_list_comes_page_by_page_and_can_be_given_in_parts),
 	    cmocka_unit_test(after_the_first_part_the_next_is_named),
 	    cmocka_unit_test(an_interrupted_approval_goes_on_with_what_is_left),
+	    cmocka_unit_test(who_comes_second_of_those_who_approve_at_once_is_told_no_error),
 	    cmocka_unit_test(shares_go_together_where_no_touch_stands_between_them),
 	    cmocka_unit_test(what_was_replaced_meanwhile_is_said_and_not_opened),
 	    cmocka_unit_test(a_replayed_envelope_of_another_approval_opens_nothing),

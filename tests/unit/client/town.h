@@ -112,7 +112,10 @@ struct town {
 	const char *proposer; /* whose the server says that they are; NULL: ciso */
 	enum ceremony_state state;
 	int64_t before; /* the client's clock stands before the server's */
-	int64_t left;   /* of the lease, as the server says it; 0: as it is */
+	/* Asked for that, it refuses, and says that the ceremony is in LATER; NULL: nothing. */
+	const char *refuses;
+	enum ceremony_state later;
+	int64_t left; /* of the lease, as the server says it; 0: as it is */
 	/* The server. */
 	int fd;
 	pthread_t thread;

@@ -382,6 +382,14 @@ static void
 answer(struct town *town, const char *op, const struct json *request, struct view in,
     struct json *reply, struct buf *blob)
 {
+	if (town->refuses != NULL && strcmp(op, town->refuses) == 0) {
+		if (strcmp(op, "approve") == 0)
+			town_answer_approve(town, request); /* what is asked for with it is answered */
+		town->state = town->later;
+		json_put_text(reply, "code", "refused");
+		json_put_text(reply, "text", "it is too late for that");
+		return;
+	}
 	if (strcmp(op, "hello") == 0)
 		answer_hello(town, reply);
 	else if (strcmp(op, "chain") == 0)
