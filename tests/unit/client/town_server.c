@@ -384,7 +384,8 @@ answer(struct town *town, const char *op, const struct json *request, struct vie
 {
 	if (town->refuses != NULL && strcmp(op, town->refuses) == 0) {
 		if (strcmp(op, "approve") == 0)
-			town_answer_approve(town, request); /* what is asked for with it is answered */
+			town_answer_approve(town,
+			    request); /* what is asked for with it is answered */
 		town->state = town->later;
 		json_put_text(reply, "code", "refused");
 		json_put_text(reply, "text", "it is too late for that");
