@@ -222,12 +222,6 @@ wait_for(int fd, short events, const struct fd_beside *beside, int64_t deadline,
 	}
 }
 
-enum err_code
-fd_await_beside(int fd, const struct fd_beside *beside, int64_t deadline, struct err *err)
-{
-	return wait_for(fd, POLLIN, beside, deadline, err);
-}
-
 static bool
 is_transient(int error_number)
 {

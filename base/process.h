@@ -50,9 +50,6 @@ struct fd_beside {
 };
 enum err_code fd_read_beside(int fd, void *ret_bytes, size_t size, const struct fd_beside *beside,
     int64_t deadline, struct err *err) MUST_CHECK;
-/* Until something stands in FD, or it ended.  ERR_TARGET_UNKNOWN at DEADLINE. */
-enum err_code fd_await_beside(int fd, const struct fd_beside *beside, int64_t deadline,
-    struct err *err) MUST_CHECK;
 enum err_code fd_write_beside(int fd, struct view bytes, const struct fd_beside *beside,
     int64_t deadline, struct err *err) MUST_CHECK;
 /* One line of at most MAX bytes without its '\n', byte by byte so that nothing is read ahead. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The signals that would end us are blocked and read from a descriptor, so that nothing of the
- * ending is skipped.  Nothing here waits for the server: not the countdown, and not a signal.
+ * ending is skipped.  The server is asked now and then whether somebody else has ended the lease;
+ * if it cannot be asked, the countdown goes on: the clock alone decides.
  */
 #include "cli/lease.h"
 
@@ -15,9 +16,9 @@
 #include "base/text.h"
 #include "base/text_time.h"
 
-enum { TICK_MS = 1000, LOOK_SECONDS = 5, DEAD_SECONDS = 10, SURE_SECONDS = 10 };
+enum { TICK_MS = 1000, LOOK_SECONDS = 5 };
 
-/* Told when so many seconds are left, in a line that stays. */
+/* Told when so many seconds are left, on a terminal that is not rewritten. */
 static const int64_t warnings[] = {600, 300, 60, 10};
 
 static enum err_code
@@ -39,150 +40,71 @@ catch_signals(int *ret_fd, struct err *err)
 	return ERR_OK;
 }
 
-/* How a lease is watched. */
-struct watch {
-	const struct cli_call *call;
-	struct client *client;
-	const struct opened *opened;
-	int signals;
-	int64_t told;     /* what was left when it was told last, away from a terminal */
-	int64_t asked_at; /* when Ctrl-C asked whether it is meant; 0: it did not */
-	int64_t sent_at;  /* when the server was asked how the lease is; 0: it is not being asked */
-	int64_t look_at;  /* when it will be asked next */
-	bool dead;        /* it does not answer any more */
-};
-
-static bool
-is_asking(const struct watch *watch)
-{
-	return watch->asked_at != 0 &&
-	    process_milliseconds() - watch->asked_at < 1000 * (int64_t)SURE_SECONDS;
-}
-
 static void
-tell(struct watch *watch, int64_t left)
+tell(const struct cli_call *call, const struct opened *opened, int64_t left, int64_t *told)
 {
-	const struct ui *ui = watch->call->io->ui;
-	const char *title = watch->opened->title;
 	char text[TEXT_DURATION_SIZE];
 
 	text_duration(left, text);
-	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++) {
-		if (left > warnings[i] || watch->told <= warnings[i])
-			continue;
-		ui_say(ui, "%s: %s left", title, text);
-		watch->told = left;
+	if (call->io->on_terminal) {
+		ui_progress(call->io->ui, "%s: %s left; Ctrl-C ends the lease", opened->title,
+		    text);
+		return;
 	}
-	if (watch->call->io->on_terminal)
-		ui_progress(ui,
-		    is_asking(watch) ? "%s: %s left; Ctrl-C once more ends it now" :
-		                       "%s: %s left; Ctrl-C asks whether to end it",
-		    title, text);
+	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++) {
+		if (left <= warnings[i] && *told > warnings[i]) {
+			ui_say(call->io->ui, "%s: %s left", opened->title, text);
+			*told = left;
+		}
+	}
 }
 
-/* Is the lease over for others?  The server is asked now and then, and nobody waits for its answer: what is sent is answered
- * between two ticks, or much later, or never. */
 static bool
-ended_elsewhere(struct watch *watch)
+ended_elsewhere(struct client *client, const struct opened *opened)
 {
-	int64_t now = process_milliseconds();
 	struct lease lease;
 	struct err ignored;
 
-	if (watch->dead)
-		return false;
-	if (watch->sent_at == 0 && now >= watch->look_at) {
-		lease_foresee(watch->client, watch->opened->id);
-		watch->sent_at = now;
-	}
-	if (watch->sent_at == 0)
-		return false;
-	if (!client_is_ready(watch->client)) {
-		watch->dead = now - watch->sent_at >= 1000 * (int64_t)DEAD_SECONDS;
-		if (watch->dead)
-			ui_say(watch->call->io->ui,
-			    "%s: the vault's server does not answer any more; the lease goes on until its time is over",
-			    watch->opened->title);
-		return false;
-	}
-	watch->sent_at = 0;
-	watch->look_at = now + 1000 * (int64_t)LOOK_SECONDS;
-	bool known = lease_look(watch->client, watch->opened->id, &lease, &ignored) == ERR_OK;
-	client_tell_overheard(watch->client); /* nothing is asked here */
-	watch->dead = !known && ignored.code == ERR_PROTOCOL;
-	return known && lease.state != CEREMONY_RELEASED;
+	return lease_look(client, opened->id, &lease, &ignored) == ERR_OK &&
+	    lease.state != CEREMONY_RELEASED;
 }
 
-/* One tick, or less; RET_SIGNAL: 0, or what came. */
-static void
-wait_tick(const struct watch *watch, unsigned *ret_signal)
-{
-	struct pollfd poll_fd = {.fd = watch->signals, .events = POLLIN};
-	struct signalfd_siginfo info;
-
-	*ret_signal = 0;
-	if (poll(&poll_fd, 1, TICK_MS) > 0 &&
-	    read(watch->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		*ret_signal = info.ssi_signo;
-}
-
-/* Does SIGNAL end the lease?  The first Ctrl-C of a person asks. */
 static bool
-is_meant(struct watch *watch, unsigned signal)
+wait_tick(int signals)
 {
-	if (signal != SIGINT || !watch->call->io->person || is_asking(watch))
-		return true;
-	watch->asked_at = process_milliseconds();
-	ui_say(watch->call->io->ui,
-	    "%s: end it now? Then the credential is replaced, and sessions that were opened with it are closed. Ctrl-C once "
-	    "more within %d s ends it; else it goes on.",
-	    watch->opened->title, (int)SURE_SECONDS);
-	return false;
-}
+	struct pollfd poll_fd = {.fd = signals, .events = POLLIN};
 
-static enum err_code
-watch_on(struct watch *watch, bool *ret_end)
-{
-	const struct ui *ui = watch->call->io->ui;
-	const char *title = watch->opened->title;
-
-	for (;;) {
-		int64_t left = watch->opened->expires - watch->call->drivers->now();
-		unsigned signal;
-
-		*ret_end = true;
-		if (left <= 0) {
-			ui_say(ui, "%s: the lease has expired.", title);
-			return ERR_OK;
-		}
-		tell(watch, left);
-		wait_tick(watch, &signal);
-		if (signal != 0 && is_meant(watch, signal)) {
-			ui_say(ui, "%s: ending the lease.", title);
-			return ERR_OK;
-		}
-		*ret_end = false;
-		if (ended_elsewhere(watch)) {
-			ui_say(ui, "%s: the lease was ended elsewhere.", title);
-			return ERR_OK;
-		}
-	}
+	return poll(&poll_fd, 1, TICK_MS) > 0;
 }
 
 enum err_code
 lease_wait(const struct cli_call *call, struct client *client, const struct opened *opened,
-    bool *ret_end, bool *ret_dead, struct err *err)
+    bool *ret_end, struct err *err)
 {
 	FD signals = -1;
+	int64_t told = INT64_MAX;
 
 	TRY(catch_signals(&signals, err));
-	struct watch watch = {.call = call,
-	    .client = client,
-	    .opened = opened,
-	    .signals = signals,
-	    .told = INT64_MAX,
-	    .look_at = process_milliseconds() + 1000 * (int64_t)LOOK_SECONDS};
-	TRY(watch_on(&watch, ret_end));
-	*ret_dead = watch.dead;
-	return ERR_OK;
+	for (unsigned tick = 1;; tick++) {
+		int64_t left = opened->expires - call->drivers->now();
+
+		if (left <= 0) {
+			ui_say(call->io->ui, "%s: the lease has expired.", opened->title);
+			*ret_end = true;
+			return ERR_OK;
+		}
+		tell(call, opened, left, &told);
+		if (wait_tick(signals)) {
+			ui_say(call->io->ui, "%s: ending the lease.", opened->title);
+			*ret_end = true;
+			return ERR_OK;
+		}
+		if (tick % LOOK_SECONDS == 0 && ended_elsewhere(client, opened)) {
+			ui_say(call->io->ui, "%s: the lease was ended elsewhere.", opened->title);
+			*ret_end = false;
+			return ERR_OK;
+		}
+		if (tick % LOOK_SECONDS == 0)
+			client_tell_overheard(client); /* nothing is asked here */
+	}
 }

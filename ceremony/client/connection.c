@@ -88,22 +88,15 @@ start_local(const struct client *client, const struct ends *ends, pid_t *ret_pid
 	return process_start(&spawn, ret_pid, err);
 }
 
-/* What of a user's ssh_config would leave no vault behind ssh: it runs no other command, keeps its standard input, asks for no
- * terminal, stays in front and forwards nothing.  A host can have ssh ask about further keys of its at any time, and the answer
- * would go to ssh.  A link that goes dead is noticed within a minute. */
-static const char *const ssh_options[] = {"-T", "-x", "-a", "-oUpdateHostKeys=no",
-    "-oRemoteCommand=none", "-oPermitLocalCommand=no", "-oStdinNull=no", "-oSessionType=default",
-    "-oForkAfterAuthentication=no", "-oRequestTTY=no", "-oClearAllForwardings=yes", "-oTunnel=no",
-    "-oConnectTimeout=30", "-oServerAliveInterval=15", "-oServerAliveCountMax=3"};
-
 static enum err_code
 start_remote(struct client *client, const struct ends *ends, pid_t *ret_pid, struct err *err)
 {
 	const struct location *location = &client->location;
 	BUF command = {0};
 	char port[16], host[LOCATION_HOST_MAX + LOCATION_USER_MAX + 2];
-	const char *argv[ARRAY_SIZE(ssh_options) + 8] = {"ssh"};
-	size_t count = 1;
+	/* A host can have ssh ask about further keys of its at any time, and the answer would go to ssh. */
+	const char *argv[14] = {"ssh", "-T", "-x", "-a", "-o", "UpdateHostKeys=no"};
+	size_t count = 6;
 	struct process_spawn spawn = {.path = SSH_PATH,
 	    .argv = argv,
 	    .env = (const char *const *)environ,
@@ -115,8 +108,6 @@ start_remote(struct client *client, const struct ends *ends, pid_t *ret_pid, str
 	snprintf(host, sizeof(host), "%s%s%s", location->user, location->user[0] != '\0' ? "@" : "",
 	    location->host);
 	snprintf(port, sizeof(port), "%u", location->port);
-	for (size_t i = 0; i < ARRAY_SIZE(ssh_options); i++)
-		argv[count++] = ssh_options[i];
 	if (location->port != 0) {
 		argv[count++] = "-p";
 		argv[count++] = port;
@@ -155,7 +146,6 @@ start_server(struct client *client, struct err *err)
 
 	TRY(open_ends(client, &ends, err));
 	client->server.far = client->location.remote;
-	client->server.place = client->location.text;
 	enum err_code code = client->location.remote ?
 	    start_remote(client, &ends, &client->pid, err) :
 	    start_local(client, &ends, &client->pid, err);
@@ -338,12 +328,6 @@ client_freep(struct client **ref)
 	for (size_t i = 0; i < client->known.count; i++)
 		definitions_done(&client->known.sets[i]);
 	free(client);
-}
-
-bool
-client_is_ready(const struct client *client)
-{
-	return pipeline_is_ready(&client->server);
 }
 
 void

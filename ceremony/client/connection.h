@@ -59,8 +59,6 @@ bool client_is_far(const struct client *client);
  * FAR: client_is_far. */
 struct text_quoted words_told(bool far, const char *words);
 #define TOLD(far, words) (words_told(far, words).text)
-/* Would what was foreseen be answered without a wait for the server? */
-bool client_is_ready(const struct client *client);
 /* What was kept of that until now; where nothing is asked, nor shown that will be asked about. */
 void client_tell_overheard(struct client *client);
 void client_freep(struct client **client); /* ends the session; accepts NULL */

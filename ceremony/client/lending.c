@@ -93,9 +93,7 @@ mind_interrupt(const struct lending *lending)
 void
 lending_await(struct lending *lending, int fd, const struct fd_beside *beside)
 {
-	int64_t deadline = process_milliseconds() + 1000 * (int64_t)LENT_SECONDS;
-
-	while (lending->terminal >= 0 && process_milliseconds() < deadline) {
+	while (lending->terminal >= 0) {
 		struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
 		    {.fd = beside->fd, .events = POLLIN}};
 		int ready = poll(fds, ARRAY_SIZE(fds), LOOK_MILLISECONDS);

@@ -16,7 +16,6 @@
 
 #include "base/process.h"
 
-enum { LENT_SECONDS = 180 };
 struct lending {
 	int terminal;    /* -1: none is lent */
 	pid_t to;        /* a child of ours that leads a process group; 0: not begun */
@@ -27,7 +26,7 @@ struct lending {
 bool lending_can(struct lending *ret_lending);
 /* From now on to TO. */
 void lending_begin(struct lending *lending, pid_t to);
-/* Until something stands in FD, or it has ended, or LENT_SECONDS are over: so long a person has for a passphrase; BESIDE is listened to.  At once when nothing is lent. */
+/* Until something stands in FD, or it has ended; BESIDE is listened to.  At once when nothing is lent. */
 void lending_await(struct lending *lending, int fd, const struct fd_beside *beside);
 /* Ours again.  Accepts one that is over. */
 void lending_end(struct lending *lending);

@@ -5,9 +5,7 @@
 
 #include "base/attr.h"
 #include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
-#include "base/text_time.h"
 #include "ceremony/protocol/wire.h"
 
 void
@@ -72,70 +70,14 @@ show_progress(struct pipeline *pipeline, bool works, const struct json *json)
 	return true;
 }
 
-bool
-pipeline_is_ready(const struct pipeline *pipeline)
-{
-	struct err ignored;
-
-	return pipeline->fd < 0 ||
-	    fd_await_beside(pipeline->fd, NULL, process_milliseconds(), &ignored) == ERR_OK;
-}
-
-static int64_t
-patience_of(const struct pipeline *pipeline)
-{
-	return pipeline->patience != 0 ? pipeline->patience : 1000 * (int64_t)PIPELINE_PATIENCE;
-}
-
-static enum err_code
-give_up(const struct pipeline *pipeline, struct err *err)
-{
-	char waited[TEXT_DURATION_SIZE];
-
-	text_duration(patience_of(pipeline) / 1000, waited);
-	return err_set(err, ERR_PROTOCOL,
-	    "nothing has come from %s for %s: the connection may be dead, or that machine stands still; what was asked "
-	    "for may be done all the same",
-	    pipeline->place, waited);
-}
-
-/* The next frame begins; the person is told of a wait. */
-static enum err_code
-await_frame(struct pipeline *pipeline, struct err *err)
-{
-	const int64_t began = process_milliseconds(), end = began + patience_of(pipeline),
-	              words =
-	                  pipeline->words != 0 ? pipeline->words : 1000 * (int64_t)PIPELINE_WORDS;
-	int64_t next = began + words;
-
-	for (;;) {
-		char waited[TEXT_DURATION_SIZE];
-		enum err_code code = fd_await_beside(pipeline->fd, &pipeline->overheard.beside,
-		    next < end ? next : end, err);
-
-		if (code != ERR_TARGET_UNKNOWN)
-			return code;
-		if (next >= end)
-			return give_up(pipeline, err);
-		text_duration((next - began) / 1000, waited);
-		ui_progress(pipeline->ui, "waiting for %s, which says nothing: %s", pipeline->place,
-		    waited);
-		next += words;
-	}
-}
-
 static enum err_code
 receive(struct pipeline *pipeline, bool works, struct reply *ret_reply, struct err *err)
 {
 	for (;;) {
 		REPLY frame = {0};
 
-		TRY(await_frame(pipeline, err));
-		enum err_code code = wire_receive_beside(pipeline->fd, &frame.json, &frame.blob,
-		    &pipeline->overheard.beside, process_milliseconds() + patience_of(pipeline),
-		    err);
-		if (code != ERR_OK)
-			return code == ERR_TARGET_UNKNOWN ? give_up(pipeline, err) : code;
+		TRY(wire_receive_beside(pipeline->fd, &frame.json, &frame.blob,
+		    &pipeline->overheard.beside, -1, err));
 		if (frame.blob.size == 0 && show_progress(pipeline, works, frame.json))
 			continue;
 		*ret_reply = TAKE(frame);
@@ -167,8 +109,8 @@ pipeline_ahead(struct pipeline *pipeline, struct json *request, struct view blob
 	if (pipeline->fd < 0 || pipeline->count == PIPELINE_MAX)
 		return;
 	if (json_encode(owned, &row.request, &ignored) != ERR_OK ||
-	    wire_send_beside(pipeline->fd, owned, blob, &pipeline->overheard.beside,
-	        process_milliseconds() + patience_of(pipeline), &ignored) != ERR_OK)
+	    wire_send_beside(pipeline->fd, owned, blob, &pipeline->overheard.beside, -1,
+	        &ignored) != ERR_OK)
 		foreseen_done(&row);
 	else
 		pipeline->rows[pipeline->count++] = row;
@@ -217,10 +159,8 @@ pipeline_ask(struct pipeline *pipeline, const struct json *request, struct view 
 	}
 	/* What this request changes, no reply that came before knows. */
 	forget(pipeline);
-	enum err_code code = wire_send_beside(pipeline->fd, request, blob,
-	    &pipeline->overheard.beside, process_milliseconds() + patience_of(pipeline), err);
-	if (code == ERR_TARGET_UNKNOWN)
-		return give_up(pipeline, err);
+	enum err_code code =
+	    wire_send_beside(pipeline->fd, request, blob, &pipeline->overheard.beside, -1, err);
 	if (code != ERR_OK && code != ERR_PROTOCOL)
 		return code;
 	/* Or it has gone: then it is its last word that counts, or that there is none. */

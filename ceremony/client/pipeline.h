@@ -6,9 +6,6 @@
  * the very words of what was sent gets the reply that came for it, and everything that goes wrong with it.  Whoever
  * asks in other words ends that: what came is forgotten, since it may be true no more.
  *
- * No wait is without an end: a server that says nothing for PIPELINE_PATIENCE seconds, neither a reply nor how its work
- * goes, is given up, and meanwhile the person is told whom the command waits for.
- *
  * Once a frame was wrong or the other side has gone, the pipeline is broken and every further call says so: nothing
  * is read from a place where a reply may be half.
  */
@@ -28,16 +25,11 @@ void reply_done(struct reply *reply);
 #define REPLY CLEANUP(reply_done) struct reply
 
 enum { PIPELINE_MAX = 64 }; /* requests under way */
-/* Seconds.  A verb of a rotator, and the wait for another session's, last a minute each at most, without a word. */
-enum { PIPELINE_PATIENCE = 150, PIPELINE_WORDS = 10 };
 
 struct pipeline {
 	int fd;   /* -1: broken, or not begun */
 	bool far; /* whose progress frames are words of others */
 	const struct ui *ui;
-	const char *place; /* whom it waits for, in words */
-	int64_t patience;  /* milliseconds; 0: PIPELINE_PATIENCE */
-	int64_t words;     /* milliseconds from one word of that to the next; 0: PIPELINE_WORDS */
 	struct overheard overheard; /* listened to while FD is waited for; {0}: nobody */
 	size_t count;
 	struct foreseen {
@@ -48,14 +40,12 @@ struct pipeline {
 	} rows[PIPELINE_MAX]; /* in the order in which they were sent */
 };
 void pipeline_end(struct pipeline *pipeline); /* closes FD */
-/* Stands something there, so that what was asked for would be answered without a wait for the server?  One that has gone is. */
-bool pipeline_is_ready(const struct pipeline *pipeline);
 
 /* REQUEST, which is freed, is sent now, with BLOB, and asked for later; more than PIPELINE_MAX are not. */
 void pipeline_ahead(struct pipeline *pipeline, struct json *request, struct view blob);
 /* The reply to REQUEST; BLOB goes with it unless it was sent before.  Progress frames go to ui->progress where the request is of long work,
  * in whose place nothing is decided; others are kept with what is overheard.
- * ERR_NOT_FOUND: the server ended without one; ERR_PROTOCOL: it was given up. */
+ * ERR_NOT_FOUND: the server ended without one. */
 enum err_code pipeline_ask(struct pipeline *pipeline, const struct json *request, struct view blob,
     struct reply *ret_reply, struct err *err) MUST_CHECK;
 

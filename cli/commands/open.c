@@ -174,24 +174,18 @@ deliver_all(const struct cli_call *call, const struct opened *opened, struct err
 	return ERR_OK;
 }
 
-/* End the lease over the present session, or, when that is DEAD or broke (a Ctrl-C ends ssh too), a new one. */
+/* End the lease over the present session, or, when that broke (a Ctrl-C ends ssh too), a new one. */
 static enum err_code
-end_lease(struct cli_call *call, const struct opened *opened, bool dead, struct err *err)
+end_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 {
 	bool retired = false;
-	enum err_code code = dead ? ERR_PROTOCOL : lease_end(call->client, opened, &retired, err);
+	enum err_code code = lease_end(call->client, opened, &retired, err);
 
 	if (code == ERR_PROTOCOL || code == ERR_IO) {
 		client_freep(&call->client);
-		code = call_connect_for(call, NULL, NULL, err);
-		if (code == ERR_OK)
-			code = lease_end(call->client, opened, &retired, err);
+		TRY(call_connect_for(call, NULL, NULL, err));
+		code = lease_end(call->client, opened, &retired, err);
 	}
-	if (code == ERR_PROTOCOL || code == ERR_IO)
-		return err_part(err,
-		    "the lease of %s could not be ended from here: the vault's host ends it by its own clock; or, when it can "
-		    "be reached: halligan done %.8s",
-		    opened->title, opened->id);
 	if (code != ERR_OK)
 		return code;
 	if (!retired)
@@ -225,12 +219,12 @@ leave_agent(const struct cli_call *call, const struct opened *opened)
 static enum err_code
 run_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 {
-	bool end = false, dead = false;
+	bool end = false;
 
-	TRY(lease_wait(call, call->client, opened, &end, &dead, err));
+	TRY(lease_wait(call, call->client, opened, &end, err));
 	if (option_given(call->parsed, "agent"))
 		leave_agent(call, opened);
-	return end ? end_lease(call, opened, dead, err) : ERR_OK;
+	return end ? end_lease(call, opened, err) : ERR_OK;
 }
 
 enum err_code

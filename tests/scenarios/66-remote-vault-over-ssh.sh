@@ -126,10 +126,4 @@ garbage "a frame that is longer than announced" 1 'protocol|base64|checkpoint'
 rm bin/halligan; ln -s "$HALLIGAN" bin/halligan
 ok "with the real server everything is as before" halligan log verify
 unchanged "and the vault did not change"
-
-# --- what a user's ssh_config may hold ---
-printf '\t%s\n' "RemoteCommand echo other" "PermitLocalCommand yes" "LocalCommand touch $TOKENS_DIR/local" "StdinNull yes" \
-	"SessionType none" "RequestTTY force" "ForkAfterAuthentication yes" "DynamicForward 127.0.0.1:1080" >> ssh_config
-ok "a user's ssh_config that would run something else, elsewhere, or nothing" timeout 60 "$HALLIGAN" status < /dev/null
-is "has run nothing" "$(ls local 2>&1 | grep -c 'No such')" 1
 tap_end

@@ -9,8 +9,6 @@ struct lease {
 	enum ceremony_state state;
 	int64_t expires;
 };
-/* What lease_look will ask for, sent now. */
-void lease_foresee(struct client *client, const char *id);
 enum err_code lease_look(struct client *client, const char *id, struct lease *ret_lease,
     struct err *err) MUST_CHECK;
 /* End the lease of OPENED with its lease key: no token is needed.  RET_RETIRED: every new value was

@@ -72,7 +72,7 @@ static void
 hear(const char *op, bool far, const char *at_once, const char *at_the_end)
 {
 	struct town town = {0};
-	struct pipeline pipeline = {.fd = -1, .far = far, .ui = &town.ui, .place = "the town"};
+	struct pipeline pipeline = {.fd = -1, .far = far, .ui = &town.ui};
 	JSON *request = op_new(op), *progress = json_new_object(), *last = op_new("reply");
 	REPLY reply = {0};
 	struct err err;

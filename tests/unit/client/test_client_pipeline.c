@@ -94,7 +94,7 @@ a_server_that_went_before_it_was_asked_is_heard_to_the_end(void **state)
 	(void)state;
 	signal(SIGPIPE, SIG_IGN); /* as process_harden does */
 	for (int speaks = 0; speaks <= 1; speaks++) {
-		struct pipeline pipeline = {.fd = -1, .place = "the town"};
+		struct pipeline pipeline = {.fd = -1};
 		JSON *request = op_new("status"), *last = op_new("the last word");
 		REPLY reply = {0};
 		struct err err;
@@ -112,46 +112,6 @@ a_server_that_went_before_it_was_asked_is_heard_to_the_end(void **state)
 	}
 }
 
-static void
-count_words(void *context, const char *line)
-{
-	size_t *count = context;
-
-	*count += strstr(line, "waiting for the town, which says nothing") != NULL;
-}
-
-/* It answers nothing, or the beginning of a frame; or nothing of what it is sent is read. */
-static void
-no_server_that_stands_still_is_waited_for_without_a_word_and_an_end(void **state)
-{
-	(void)state;
-	for (int way = 0; way < 3; way++) {
-		size_t words = 0;
-		const struct ui ui = {.context = &words, .progress = count_words};
-		struct pipeline pipeline = {.fd = -1,
-		    .ui = &ui,
-		    .place = "the town",
-		    .patience = 500,
-		    .words = 100};
-		JSON *request = op_new("status");
-		static const uint8_t large[1024 * 1024 - 100];
-		REPLY reply = {0};
-		struct err err;
-		int ends[2];
-
-		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-		if (way == 1)
-			assert_int_equal(write(ends[1], "\0\0", 2), 2);
-		pipeline.fd = ends[0];
-		expect_error(pipeline_ask(&pipeline, request,
-		                 way == 2 ? VIEW_OF(large) : (struct view){0}, &reply, &err),
-		    ERR_PROTOCOL, &err, "nothing has come from the town for");
-		assert_int_equal(words > 0, way == 0);
-		pipeline_end(&pipeline);
-		close(ends[1]);
-	}
-}
-
 int
 main(void)
 {
@@ -161,7 +121,6 @@ main(void)
 	    cmocka_unit_test(more_than_can_be_under_way_is_asked_later),
 	    cmocka_unit_test(a_server_that_ends_with_requests_under_way_is_told_once),
 	    cmocka_unit_test(a_server_that_went_before_it_was_asked_is_heard_to_the_end),
-	    cmocka_unit_test(no_server_that_stands_still_is_waited_for_without_a_word_and_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,7 +263,7 @@ static void
 a_reply_comes_through_though_somebody_speaks_without_end(void **state)
 {
 	struct room room;
-	struct pipeline pipeline = {.fd = -1, .place = "the town"};
+	struct pipeline pipeline = {.fd = -1};
 	JSON *request = op_new("status");
 	struct err err;
 	int sockets[2], errors[2];
