@@ -259,7 +259,6 @@ told "nor to end" 3 'nothing is released yet, so there is no lease to end' as al
 told "nor to rotate" 0 'nothing to replace.*has given its current value to nobody' halligan rotate prod/db
 told "open must be told where to" 2 '\-\-agent, --show, --fd' as alice open "$id"
 told "a descriptor that is not open is not the terminal's either" 2 'descriptor 3 is not open' as alice open "$id" --fd 3
-told "no agent" 1 'there is no ssh-agent' env -u SSH_AUTH_SOCK "$HALLIGAN" open "$id" --agent
 told "a screen that is none" 1 'shown on a terminal only' halligan open "$id" --show
 
 # --- PINs ---

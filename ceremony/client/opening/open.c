@@ -19,8 +19,10 @@
 void
 opened_done(struct opened *opened)
 {
-	for (size_t i = 0; i < opened->count; i++)
+	for (size_t i = 0; i < opened->count; i++) {
 		secret_free(opened->items[i].credential);
+		definition_done(&opened->items[i].definition);
+	}
 	free(opened->items);
 	secret_free(opened->lease);
 	*opened = (struct opened){0};
@@ -322,6 +324,8 @@ unseal_all(struct receiving *receiving, struct opened *opened, struct err *err)
 		size_t position = delivery_position(receiving->dossier, &release->items[i]);
 
 		memcpy(opened->items[i].name, asked[position].name, sizeof(opened->items[i].name));
+		TRY(definition_copy(receiving->dossier->items[position].exhibit->definition,
+		    &opened->items[i].definition, err));
 		if (unseal(receiving, i, opened, err) != ERR_OK)
 			return err_add(err, "%s", opened->items[i].name);
 	}

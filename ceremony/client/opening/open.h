@@ -9,6 +9,7 @@
 struct opened_item {
 	char name[SEAT_NAME_MAX + 1];
 	struct secret *credential; /* encoded and checked */
+	struct definition definition;
 };
 struct opened {
 	char id[ID_HEX_SIZE];
