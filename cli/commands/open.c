@@ -196,18 +196,32 @@ deliver_all(const struct cli_call *call, const struct agent *agent, const struct
 	return ERR_OK;
 }
 
-/* End the lease over the present session, or, when that broke (a Ctrl-C ends ssh too), a new one. */
+/* Over the present session, or, when that is none any more (a Ctrl-C ends ssh too) or breaks, a new one. */
+static enum err_code
+tell_end(struct cli_call *call, const struct opened *opened, bool *ret_retired, struct err *err)
+{
+	enum err_code code = ERR_IO;
+
+	if (call->client != NULL)
+		code = lease_end(call->client, opened, ret_retired, err);
+	if (code != ERR_PROTOCOL && code != ERR_IO)
+		return code;
+	client_freep(&call->client);
+	TRY(call_connect_for(call, NULL, NULL, err));
+	return lease_end(call->client, opened, ret_retired, err);
+}
+
 static enum err_code
 end_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 {
 	bool retired = false;
-	enum err_code code = lease_end(call->client, opened, &retired, err);
+	enum err_code code = tell_end(call, opened, &retired, err);
 
-	if (code == ERR_PROTOCOL || code == ERR_IO) {
-		client_freep(&call->client);
-		TRY(call_connect_for(call, NULL, NULL, err));
-		code = lease_end(call->client, opened, &retired, err);
-	}
+	if (code == ERR_PROTOCOL || code == ERR_IO)
+		return err_add(err,
+		    "%s: the end of the lease could not be told (it ends at its time by the host's "
+		    "clock; before that: halligan done %.8s)",
+		    opened->title, opened->id);
 	if (code != ERR_OK)
 		return code;
 	if (!retired)
@@ -240,7 +254,7 @@ run_lease(struct cli_call *call, struct agent *agent, const struct opened *opene
 {
 	bool end = false;
 
-	TRY(lease_wait(call, call->client, opened, &end, err));
+	TRY(lease_wait(call, opened, &end, err));
 	end_agent(call, agent, opened);
 	return end ? end_lease(call, opened, err) : ERR_OK;
 }
