@@ -114,9 +114,9 @@ a_server_that_went_before_it_was_asked_is_heard_to_the_end(void **state)
 	}
 }
 
-/* ---- a server that is frozen, on a clock that runs three hundred times faster ---- */
+/* ---- a server that is frozen, on a clock that runs SPEED times faster ---- */
 
-static int64_t began; /* 0: as it is */
+static int64_t began, speed; /* 0: as it is */
 
 int64_t __real_process_milliseconds(void);
 int64_t __wrap_process_milliseconds(void);
@@ -125,7 +125,7 @@ __wrap_process_milliseconds(void)
 {
 	int64_t now = __real_process_milliseconds();
 
-	return began == 0 ? now : began + (now - began) * 300;
+	return began == 0 ? now : began + (now - began) * speed;
 }
 
 /* What became of asking OP of somebody who says nothing. */
@@ -153,14 +153,16 @@ a_frozen_server_is_waited_for_with_a_limit_and_words(void **state)
 {
 	static const struct {
 		const char *op, *limit, *told;
-	} rows[] = {{"status", "vault.example has not answered for 120 s", "up to 120 s"},
-	    {"done", "vault.example has not answered for 900 s", "up to 900 s"}};
+		int64_t speed;
+	} rows[] = {{"status", "vault.example has not answered for 120 s", "up to 120 s", 300},
+	    {"done", "vault.example has not answered for 900 s", "up to 900 s", 1000}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct town town = {0};
 		struct err err;
 
+		speed = rows[i].speed;
 		assert_int_equal(ask_frozen(rows[i].op, &town, &err), ERR_IO);
 		assert_non_null(strstr(err.text, rows[i].limit));
 		assert_non_null(strstr(buf_string(&town.screen), rows[i].told));
@@ -193,6 +195,7 @@ whoever_goes_on_telling_is_heard_for_longer(void **state)
 		_exit(0);
 	}
 	pipeline.fd = ends[0];
+	speed = 300;
 	began = __real_process_milliseconds();
 	assert_int_equal(pipeline_ask(&pipeline, request, (struct view){0}, &reply, &err), ERR_OK);
 	began = 0;
