@@ -12,7 +12,7 @@
 #include "cli/lease.h"
 #include "cli/login.h"
 
-enum { FD_SECONDS = 60 };
+enum { FD_SECONDS = 60, LOOK_MILLISECONDS = 5000 };
 
 /* Exactly one way out, asked before anything is opened. */
 static enum err_code
@@ -278,7 +278,8 @@ leave(const struct cli_call *call, struct agent *agent, const struct opened *ope
 enum err_code
 cmd_open(struct cli_call *call, struct err *err)
 {
-	struct open_plan plan = {.id = call_argument(call, 0)};
+	struct open_plan plan = {.id = call_argument(call, 0),
+	    .pause = option_given(call->parsed, "no-wait") ? 0 : LOOK_MILLISECONDS};
 	enum credential_field field;
 	OPENED opened = {0};
 	AGENT agent = {0};

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/memory.h"
+#include "ceremony/client/opening/await.h"
 #include "ceremony/client/opening/delivery.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
@@ -459,6 +460,10 @@ open_run(struct client *client, const struct open_plan *plan, struct opened *ret
 	TRY(client_sync(client, &receiving.view, err));
 	TRY(take_recipient(&receiving, err));
 	TRY(find_own(&receiving, plan, err));
+	if (plan->pause > 0) {
+		TRY(check_recipient(&receiving, err));
+		TRY(await_quorum(client, receiving.view, &receiving.dossier, plan->pause, err));
+	}
 	TRY(go_on(&receiving, err));
 	TRY(check_state(receiving.dossier, err));
 	TRY(check_recipient(&receiving, err));
