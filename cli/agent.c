@@ -1,115 +1,181 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/agent.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "base/openssh_key.h"
+#include "base/child.h"
 #include "base/process.h"
 #include "base/runner.h"
 #include "base/text.h"
 
 #define SSH_ADD "/usr/bin/ssh-add"
-enum { AGENT_MILLISECONDS = 20000 };
+enum { START_MILLISECONDS = 10000, ADD_MILLISECONDS = 20000, LOOK_MILLISECONDS = 20 };
 
-/* What `ssh-add -l` exits with when no agent answers; 1 is one without keys. */
-enum { AGENT_ABSENT = 2 };
+/* What `ssh-add -l` exits with: an agent without keys. */
+enum { AGENT_EMPTY = 1 };
+
+void
+agent_done(struct agent *agent)
+{
+	struct err ignored;
+
+	(void)!agent_end(agent, &ignored);
+}
+
+/* ---- the folder ---- */
+
+/* Its paths stand in commands that people copy, and in ssh's configuration: none needs a quotation mark there. */
+static bool
+is_simple(const char *path)
+{
+	static const char letters[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "/._-";
+
+	return path[0] == '/' && path[strspn(path, letters)] == '\0';
+}
+
+/* The folder that a login session has for such things, when it is one. */
+static const char *
+find_above(void)
+{
+	enum { ABOVE_MAX = AGENT_FOLDER_SIZE - sizeof("/halligan-lease-XXXXXX") };
+	const char *path = secure_getenv("XDG_RUNTIME_DIR");
+	struct stat status;
+
+	if (path == NULL || !is_simple(path) || strlen(path) > ABOVE_MAX ||
+	    stat(path, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() ||
+	    (status.st_mode & 077) != 0)
+		return "/tmp";
+	return path;
+}
 
 static enum err_code
-find_socket(const char **ret_socket, struct err *err)
+make_folder(struct agent *agent, struct err *err)
 {
-	const char *socket = secure_getenv("SSH_AUTH_SOCK");
-
-	if (socket == NULL || socket[0] == '\0')
-		return err_set(err, ERR_REFUSED,
-		    "there is no ssh-agent: SSH_AUTH_SOCK is not set; start one with `eval \"$(ssh-agent)"
-		    "\"` and open again");
-	*ret_socket = socket;
+	snprintf(agent->folder, sizeof(agent->folder), "%s/halligan-lease-XXXXXX", find_above());
+	if (mkdtemp(agent->folder) == NULL) /* 0700 */
+		return err_errno(err, ERR_REFUSED, errno,
+		    "cannot make a folder for an ssh-agent below %s", find_above());
+	snprintf(agent->socket, sizeof(agent->socket), "%s/agent", agent->folder);
 	return ERR_OK;
 }
 
+/* ---- asking it ---- */
+
 /* Run ssh-add with ARGV, BYTES on its standard input; what it says goes into RET_WORDS.  RET_STATUS is waitpid's. */
 static enum err_code
-run_ssh_add(const char *const *argv, struct view bytes, struct buf *ret_words, int *ret_status,
-    struct err *err)
+run_ssh_add(const struct agent *agent, const char *const *argv, struct view bytes,
+    int64_t milliseconds, struct buf *ret_words, int *ret_status, struct err *err)
 {
-	const char *socket = NULL;
-	char variable[4200];
+	char variable[AGENT_SOCKET_SIZE + sizeof("SSH_AUTH_SOCK=")];
 	const char *const env[] = {variable, "PATH=/usr/bin:/bin", "LANG=C.UTF-8", NULL};
 	const struct child child = {.path = SSH_ADD,
 	    .argv = argv,
 	    .env = env,
 	    .input = bytes,
 	    .executable = -1,
-	    .deadline = process_milliseconds() + AGENT_MILLISECONDS,
+	    .deadline = process_milliseconds() + milliseconds,
 	    .errors = ret_words,
 	    .beside_others = true};
 
-	TRY(find_socket(&socket, err));
-	(void)snprintf(variable, sizeof(variable), "SSH_AUTH_SOCK=%s", socket);
+	snprintf(variable, sizeof(variable), "SSH_AUTH_SOCK=%s", agent->socket);
 	return child_run(&child, ret_status, err);
 }
 
 static enum err_code
-change(const char *const *argv, struct view bytes, struct err *err)
+tell_words(struct buf *words, const char *what, struct err *err)
 {
+	/* Its last newline would be seen. */
+	while (words->size > 0 && words->data[words->size - 1] == '\n')
+		words->size--;
+	err_set(err, ERR_REFUSED, "%s", what);
+	return words->size == 0 ? err->code :
+	                          err_part(err, "ssh-add says: %s", QUOTED(buf_string(words)));
+}
+
+static enum err_code
+await_socket(const struct agent *agent, struct err *err)
+{
+	int64_t deadline = process_milliseconds() + START_MILLISECONDS;
+
+	while (access(agent->socket, F_OK) != 0) {
+		if (process_milliseconds() >= deadline || process_await(agent->keeper.pid, 0))
+			return err_set(err, ERR_REFUSED,
+			    "ssh-agent does not start; does `ssh-agent -D` work here?");
+		poll(NULL, 0, LOOK_MILLISECONDS);
+	}
+	return ERR_OK;
+}
+
+/* An agent that holds keys already is none that we started. */
+static enum err_code
+check_empty(const struct agent *agent, struct err *err)
+{
+	static const char *const argv[] = {"ssh-add", "-l", NULL};
 	BUF words = {0};
 	int status = 0;
 
-	TRY(run_ssh_add(argv, bytes, &words, &status, err));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (run_ssh_add(agent, argv, view_of(NULL, 0), START_MILLISECONDS, &words, &status, err) !=
+	    ERR_OK) {
+		err->code =
+		    ERR_REFUSED; /* whatever it was: no target has been asked for anything */
+		return err_add(err, "asking the ssh-agent of this lease");
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == AGENT_EMPTY)
 		return ERR_OK;
-	/* Its last newline would be seen. */
-	while (words.size > 0 && words.data[words.size - 1] == '\n')
-		words.size--;
-	err_set(err, ERR_REFUSED, "ssh-add failed; does the agent of SSH_AUTH_SOCK run?");
-	return words.size == 0 ? err->code :
-	                         err_part(err, "ssh-add says: %s", QUOTED(buf_string(&words)));
+	return tell_words(&words,
+	    "the ssh-agent that was started for this lease does not answer as one", err);
 }
 
 enum err_code
-agent_check(struct err *err)
+agent_start(struct agent *ret_agent, struct err *err)
 {
-	static const char *const argv[] = {"ssh-add", "-l", NULL};
-	const char *socket = NULL;
-	BUF words = {0}; /* they say no more than its status */
-	int status = 0;
+	AGENT agent = {0};
 
-	TRY(find_socket(&socket, err));
-	if (run_ssh_add(argv, view_of(NULL, 0), &words, &status, err) != ERR_OK) {
-		err->code =
-		    ERR_REFUSED; /* whatever it was: no target has been asked for anything */
-		return err_add(err, "asking the ssh-agent");
+	if (access(SSH_ADD, X_OK) != 0)
+		return err_set(err, ERR_REFUSED, "there is no %s; install openssh-client", SSH_ADD);
+	TRY(make_folder(&agent, err));
+	if (agent_keeper_start(agent.folder, agent.socket, &agent.keeper, err) != ERR_OK) {
+		(void)rmdir(agent.folder);
+		return err->code;
 	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status) >= AGENT_ABSENT)
-		return err_set(err, ERR_REFUSED,
-		    "no ssh-agent answers at %.200s (SSH_AUTH_SOCK); start one with `eval \"$(ssh-agent)\"` "
-		    "and open again",
-		    socket);
+	TRY(await_socket(&agent, err));
+	TRY(check_empty(&agent, err));
+	*ret_agent = TAKE(agent);
 	return ERR_OK;
 }
 
 enum err_code
-agent_add(struct view key, int64_t seconds, struct err *err)
+agent_add(const struct agent *agent, struct view key, int64_t seconds, struct err *err)
 {
 	char lifetime[24];
 	const char *const argv[] = {"ssh-add", "-q", "-t", lifetime, "-", NULL};
+	BUF words = {0};
+	int status = 0;
 
 	snprintf(lifetime, sizeof(lifetime), "%lld", (long long)(seconds > 0 ? seconds : 1));
-	return change(argv, key, err);
+	TRY(run_ssh_add(agent, argv, key, ADD_MILLISECONDS, &words, &status, err));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return ERR_OK;
+	return tell_words(&words, "the ssh-agent of this lease does not take the key", err);
 }
 
 enum err_code
-agent_remove(struct view key, struct err *err)
+agent_leave(struct agent *agent, int64_t seconds, struct err *err)
 {
-	const char *const argv[] = {"ssh-add", "-q", "-d", "-", NULL};
-	struct ssh_public public_key;
-	BUF line = {0};
+	return agent_keeper_leave(&agent->keeper, seconds, err);
+}
 
-	TRY(openssh_key_public(key, &public_key, err));
-	ssh_public_write(&public_key, &line);
-	buf_u8(&line, '\n');
-	TRY(buf_check(&line, err));
-	return change(argv, buf_view(&line), err);
+enum err_code
+agent_end(struct agent *agent, struct err *err)
+{
+	return agent_keeper_end(&agent->keeper, err);
 }

@@ -25,6 +25,8 @@ struct cli_io {
 	    int64_t seconds, struct err *err);
 	/* One line that is replaced by the next; on a terminal only. */
 	bool on_terminal;
+	/* Where that person types lines, to be polled; -1: nowhere. */
+	int terminal;
 	/* Somebody is there who can plug in a token and answer questions. */
 	bool person;
 };

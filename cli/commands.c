@@ -138,7 +138,7 @@ static const struct option_row reason_options[] = {{"reason", "TEXT", OPTION_REQ
     {NULL}};
 
 static const struct option_row open_options[] =
-    {{"agent", NULL, 0, "give the private key to the ssh-agent of SSH_AUTH_SOCK"},
+    {{"agent", NULL, 0, "give the private key to an ssh-agent of this lease, and print the login"},
         {"agent-lifetime", "TIME", 0, "forget it there earlier than the lease ends"},
         {"show", NULL, 0, "show it on this terminal, until Enter"},
         {"fd", "N", 0, "write one field to this descriptor"},

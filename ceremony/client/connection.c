@@ -88,15 +88,22 @@ start_local(const struct client *client, const struct ends *ends, pid_t *ret_pid
 	return process_start(&spawn, ret_pid, err);
 }
 
+/* What a person's ssh_config may say for people, and would spoil a connection of a program's: another command than ours,
+ * none at all, an input that is /dev/null, forwardings whose ports are taken.  A host can have ssh ask about further
+ * keys of its at any time, and the answer would go to ssh.  A link that is dead without a reset ends after a minute. */
+static const char *const ssh_options[] = {"UpdateHostKeys=no", "RemoteCommand=none",
+    "PermitLocalCommand=no", "StdinNull=no", "SessionType=default", "ForkAfterAuthentication=no",
+    "RequestTTY=no", "ClearAllForwardings=yes", "Tunnel=no", "ConnectTimeout=20",
+    "ConnectionAttempts=1", "ServerAliveInterval=15", "ServerAliveCountMax=3"};
+
 static enum err_code
 start_remote(struct client *client, const struct ends *ends, pid_t *ret_pid, struct err *err)
 {
 	const struct location *location = &client->location;
 	BUF command = {0};
 	char port[16], host[LOCATION_HOST_MAX + LOCATION_USER_MAX + 2];
-	/* A host can have ssh ask about further keys of its at any time, and the answer would go to ssh. */
-	const char *argv[14] = {"ssh", "-T", "-x", "-a", "-o", "UpdateHostKeys=no"};
-	size_t count = 6;
+	const char *argv[2 * ARRAY_SIZE(ssh_options) + 12] = {"ssh", "-T", "-x", "-a"};
+	size_t count = 4;
 	struct process_spawn spawn = {.path = SSH_PATH,
 	    .argv = argv,
 	    .env = (const char *const *)environ,
@@ -108,6 +115,10 @@ start_remote(struct client *client, const struct ends *ends, pid_t *ret_pid, str
 	snprintf(host, sizeof(host), "%s%s%s", location->user, location->user[0] != '\0' ? "@" : "",
 	    location->host);
 	snprintf(port, sizeof(port), "%u", location->port);
+	for (size_t i = 0; i < ARRAY_SIZE(ssh_options); i++) {
+		argv[count++] = "-o";
+		argv[count++] = ssh_options[i];
+	}
 	if (location->port != 0) {
 		argv[count++] = "-p";
 		argv[count++] = port;
@@ -146,6 +157,7 @@ start_server(struct client *client, struct err *err)
 
 	TRY(open_ends(client, &ends, err));
 	client->server.far = client->location.remote;
+	client->server.who = client->location.remote ? client->location.host : "the vault's server";
 	enum err_code code = client->location.remote ?
 	    start_remote(client, &ends, &client->pid, err) :
 	    start_local(client, &ends, &client->pid, err);
@@ -277,6 +289,18 @@ struct known_definitions *
 client_known(struct client *client)
 {
 	return &client->known;
+}
+
+const char *
+client_who(const struct client *client)
+{
+	return client->server.who;
+}
+
+bool
+client_has_answer(const struct client *client)
+{
+	return pipeline_has_answer(&client->server);
 }
 
 bool

@@ -53,6 +53,10 @@ const struct client_hello *client_hello(const struct client *client);
 const struct client_options *client_options(const struct client *client);
 /* The vault's place as people write it. */
 const char *client_location(const struct client *client);
+/* Does the answer to what was sent stand there, so that asking for it takes no time?  Also when none will come. */
+bool client_has_answer(const struct client *client);
+/* Who answers, in words: the host, or "the vault's server". */
+const char *client_who(const struct client *client);
 /* Its server is on another machine: what it says and nobody signed is in words of others. */
 bool client_is_far(const struct client *client);
 /* As an argument: such words, quoted; as they are where the server is ours, or they are no more than a name (text_is_name).

@@ -93,7 +93,9 @@ mind_interrupt(const struct lending *lending)
 void
 lending_await(struct lending *lending, int fd, const struct fd_beside *beside)
 {
-	while (lending->terminal >= 0) {
+	int64_t deadline = process_milliseconds() + LENT_SECONDS * 1000;
+
+	while (lending->terminal >= 0 && process_milliseconds() < deadline) {
 		struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
 		    {.fd = beside->fd, .events = POLLIN}};
 		int ready = poll(fds, ARRAY_SIZE(fds), LOOK_MILLISECONDS);

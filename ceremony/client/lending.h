@@ -26,7 +26,9 @@ struct lending {
 bool lending_can(struct lending *ret_lending);
 /* From now on to TO. */
 void lending_begin(struct lending *lending, pid_t to);
-/* Until something stands in FD, or it has ended; BESIDE is listened to.  At once when nothing is lent. */
+/* Until something stands in FD, or it has ended, or LENT_SECONDS are over; BESIDE is listened to.  At once when nothing
+ * is lent. */
+enum { LENT_SECONDS = 300 };
 void lending_await(struct lending *lending, int fd, const struct fd_beside *beside);
 /* Ours again.  Accepts one that is over. */
 void lending_end(struct lending *lending);

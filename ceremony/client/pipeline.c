@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ceremony/client/pipeline.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -70,14 +71,97 @@ show_progress(struct pipeline *pipeline, bool works, const struct json *json)
 	return true;
 }
 
+/* ---- waiting ---- */
+
+enum { TELL_MILLISECONDS = 10000, SLICE_MILLISECONDS = 200 };
+
+/* Whether something stands there within MILLISECONDS; what is overheard is heard meanwhile. */
+static bool
+stands(const struct pipeline *pipeline, int milliseconds)
+{
+	const struct fd_beside *beside = &pipeline->overheard.beside;
+	struct pollfd fds[] = {{.fd = pipeline->fd, .events = POLLIN},
+	    {.fd = beside->hear != NULL ? beside->fd : -1, .events = POLLIN}};
+
+	if (poll(fds, ARRAY_SIZE(fds), milliseconds) <= 0)
+		return false;
+	if (fds[1].revents != 0)
+		beside->hear(beside->context);
+	return fds[0].revents != 0;
+}
+
+bool
+pipeline_has_answer(const struct pipeline *pipeline)
+{
+	return pipeline->fd < 0 || stands(pipeline, 0);
+}
+
+static enum err_code
+give_up(const struct pipeline *pipeline, int seconds, struct err *err)
+{
+	return err_set(err, ERR_IO,
+	    "%s has not answered for %d s: it, or the link to it, is frozen or dead. Nothing is lost; "
+	    "what was asked for last may have been done: see `halligan status`",
+	    pipeline->who, seconds);
+}
+
+/* For the first byte of what comes next. */
+static enum err_code
+await(struct pipeline *pipeline, bool works, struct err *err)
+{
+	const int limit = works ? PIPELINE_WORK_SECONDS : PIPELINE_SECONDS;
+	const int64_t began = process_milliseconds();
+	int64_t told = began;
+
+	while (!stands(pipeline, SLICE_MILLISECONDS)) {
+		int64_t now = process_milliseconds();
+
+		if (now - began >= (int64_t)limit * 1000)
+			return give_up(pipeline, limit, err);
+		if (now - told < TELL_MILLISECONDS)
+			continue;
+		told = now;
+		ui_progress(pipeline->ui,
+		    "%s has not answered for %d s; it is waited for up to %d s (Ctrl-C ends that)",
+		    pipeline->who, (int)((now - began) / 1000), limit);
+	}
+	return ERR_OK;
+}
+
+/* What is on its way came not, or went not, to its end. */
+static enum err_code
+mark_late(const struct pipeline *pipeline, enum err_code code, struct err *err)
+{
+	return code == ERR_TARGET_UNKNOWN ? give_up(pipeline, PIPELINE_SECONDS, err) : code;
+}
+
+static int64_t
+soon(void)
+{
+	return process_milliseconds() + PIPELINE_SECONDS * 1000;
+}
+
+static enum err_code
+send(const struct pipeline *pipeline, const struct json *request, struct view blob, struct err *err)
+{
+	return mark_late(pipeline,
+	    wire_send_beside(pipeline->fd, request, blob, &pipeline->overheard.beside, soon(), err),
+	    err);
+}
+
+/* ---- replies ---- */
+
 static enum err_code
 receive(struct pipeline *pipeline, bool works, struct reply *ret_reply, struct err *err)
 {
 	for (;;) {
 		REPLY frame = {0};
 
-		TRY(wire_receive_beside(pipeline->fd, &frame.json, &frame.blob,
-		    &pipeline->overheard.beside, -1, err));
+		TRY(await(pipeline, works, err));
+		TRY(mark_late(pipeline,
+		    wire_receive_beside(pipeline->fd, &frame.json, &frame.blob,
+		        &pipeline->overheard.beside, soon(), err),
+		    err));
 		if (frame.blob.size == 0 && show_progress(pipeline, works, frame.json))
 			continue;
 		*ret_reply = TAKE(frame);
@@ -109,8 +193,7 @@ pipeline_ahead(struct pipeline *pipeline, struct json *request, struct view blob
 	if (pipeline->fd < 0 || pipeline->count == PIPELINE_MAX)
 		return;
 	if (json_encode(owned, &row.request, &ignored) != ERR_OK ||
-	    wire_send_beside(pipeline->fd, owned, blob, &pipeline->overheard.beside, -1,
-	        &ignored) != ERR_OK)
+	    send(pipeline, owned, blob, &ignored) != ERR_OK)
 		foreseen_done(&row);
 	else
 		pipeline->rows[pipeline->count++] = row;
@@ -159,8 +242,7 @@ pipeline_ask(struct pipeline *pipeline, const struct json *request, struct view 
 	}
 	/* What this request changes, no reply that came before knows. */
 	forget(pipeline);
-	enum err_code code =
-	    wire_send_beside(pipeline->fd, request, blob, &pipeline->overheard.beside, -1, err);
+	enum err_code code = send(pipeline, request, blob, err);
 	if (code != ERR_OK && code != ERR_PROTOCOL)
 		return code;
 	/* Or it has gone: then it is its last word that counts, or that there is none. */

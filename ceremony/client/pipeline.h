@@ -8,6 +8,9 @@
  *
  * Once a frame was wrong or the other side has gone, the pipeline is broken and every further call says so: nothing
  * is read from a place where a reply may be half.
+ *
+ * No reply is waited for without a limit: how long nothing has come is told, and PIPELINE_SECONDS after the last that
+ * came (PIPELINE_WORK_SECONDS for long work, which tells how it goes) it is over.
  */
 #ifndef CEREMONY_CLIENT_PIPELINE_H
 #define CEREMONY_CLIENT_PIPELINE_H
@@ -24,11 +27,16 @@ struct reply {
 void reply_done(struct reply *reply);
 #define REPLY CLEANUP(reply_done) struct reply
 
-enum { PIPELINE_MAX = 64 }; /* requests under way */
+enum {
+	PIPELINE_MAX = 64, /* requests under way */
+	PIPELINE_SECONDS = 120,
+	PIPELINE_WORK_SECONDS = 900
+};
 
 struct pipeline {
-	int fd;   /* -1: broken, or not begun */
-	bool far; /* whose progress frames are words of others */
+	int fd;          /* -1: broken, or not begun */
+	bool far;        /* whose progress frames are words of others */
+	const char *who; /* answers, in words */
 	const struct ui *ui;
 	struct overheard overheard; /* listened to while FD is waited for; {0}: nobody */
 	size_t count;
@@ -45,8 +53,10 @@ void pipeline_end(struct pipeline *pipeline); /* closes FD */
 void pipeline_ahead(struct pipeline *pipeline, struct json *request, struct view blob);
 /* The reply to REQUEST; BLOB goes with it unless it was sent before.  Progress frames go to ui->progress where the request is of long work,
  * in whose place nothing is decided; others are kept with what is overheard.
- * ERR_NOT_FOUND: the server ended without one. */
+ * ERR_NOT_FOUND: the server ended without one; ERR_IO: nothing came for too long. */
 enum err_code pipeline_ask(struct pipeline *pipeline, const struct json *request, struct view blob,
     struct reply *ret_reply, struct err *err) MUST_CHECK;
+/* Does the reply to what was sent stand there, or is it known that none comes? */
+bool pipeline_has_answer(const struct pipeline *pipeline);
 
 #endif

@@ -10,8 +10,9 @@
 #include "base/text_time.h"
 #include "cli/agent.h"
 #include "cli/lease.h"
+#include "cli/login.h"
 
-enum { FD_SECONDS = 60 };
+enum { FD_SECONDS = 60, LOOK_MILLISECONDS = 5000 };
 
 /* Exactly one way out, asked before anything is opened. */
 static enum err_code
@@ -48,10 +49,10 @@ check_fd(const struct cli_call *call, struct err *err)
 }
 
 /* Before the vault is asked, and long before a PIN or a touch: could it go there?  PLAN gets the FIELD
- * that is wanted, if one is. */
+ * that is wanted, if one is; AGENT is started where it is for one. */
 static enum err_code
-check_place(const struct cli_call *call, enum credential_field *field, struct open_plan *plan,
-    struct err *err)
+check_place(const struct cli_call *call, struct agent *agent, enum credential_field *field,
+    struct open_plan *plan, struct err *err)
 {
 	const char *name = option_text(call->parsed, "field");
 	int64_t lifetime;
@@ -62,7 +63,7 @@ check_place(const struct cli_call *call, enum credential_field *field, struct op
 		TRY(option_duration(call->parsed, "agent-lifetime", 0, &lifetime, err));
 		*field = FIELD_PRIVATE_KEY;
 		plan->field = field;
-		return agent_check(err);
+		return agent_start(agent, err);
 	}
 	if (name != NULL) {
 		TRY(credential_field_named(name, field, err));
@@ -125,8 +126,27 @@ deliver_fd(const struct cli_call *call, const struct opened_item *item, bool fra
 	return ERR_OK;
 }
 
+/* The command that logs in, or where the key is for one that cannot be told. */
 static enum err_code
-deliver_agent(const struct cli_call *call, const struct opened *opened,
+tell_login(const struct cli_call *call, const struct opened_item *item, const struct agent *agent,
+    struct view key, struct err *err)
+{
+	struct login login;
+
+	if (!login_read(&item->definition, &login)) {
+		ui_say(call->io->ui,
+		    "  Its definition does not say how to log in (host, user and host_key). ssh "
+		    "finds the key with: ssh -o IdentityAgent=%s",
+		    agent->socket);
+		return ERR_OK;
+	}
+	TRY(login_write(&login, agent, key, err));
+	ui_say(call->io->ui, "  ssh -F %s/config %s", agent->folder, login.alias);
+	return ERR_OK;
+}
+
+static enum err_code
+deliver_agent(const struct cli_call *call, const struct agent *agent, const struct opened *opened,
     const struct opened_item *item, struct view key, struct err *err)
 {
 	int64_t left = opened->expires - call->drivers->now(), lifetime;
@@ -135,16 +155,17 @@ deliver_agent(const struct cli_call *call, const struct opened *opened,
 	TRY(option_duration(call->parsed, "agent-lifetime", left, &lifetime, err));
 	if (lifetime > left)
 		lifetime = left;
-	TRY(agent_add(key, lifetime, err));
+	TRY(agent_add(agent, key, lifetime, err));
 	text_duration(lifetime, text);
-	ui_say(call->io->ui, "%s: the key is in your ssh-agent, which forgets it after %s.",
-	    item->name, text);
-	return ERR_OK;
+	ui_say(call->io->ui,
+	    "%s: the key is in an ssh-agent of this lease alone, for %s. Log in with:", item->name,
+	    text);
+	return tell_login(call, item, agent, key, err);
 }
 
 static enum err_code
-deliver(const struct cli_call *call, const struct opened *opened, const struct opened_item *item,
-    struct err *err)
+deliver(const struct cli_call *call, const struct agent *agent, const struct opened *opened,
+    const struct opened_item *item, struct err *err)
 {
 	struct view value;
 	char title[200];
@@ -157,35 +178,50 @@ deliver(const struct cli_call *call, const struct opened *opened, const struct o
 	}
 	TRY(value_of(call, item, &value, err));
 	return option_given(call->parsed, "agent") ?
-	    deliver_agent(call, opened, item, value, err) :
+	    deliver_agent(call, agent, opened, item, value, err) :
 	    deliver_fd(call, item, opened->count > 1, value, err);
 }
 
 /* What cannot be handed over is said before anything is. */
 static enum err_code
-deliver_all(const struct cli_call *call, const struct opened *opened, struct err *err)
+deliver_all(const struct cli_call *call, const struct agent *agent, const struct opened *opened,
+    struct err *err)
 {
 	struct view ignored;
 
 	for (size_t i = 0; !option_given(call->parsed, "show") && i < opened->count; i++)
 		TRY(value_of(call, &opened->items[i], &ignored, err));
 	for (size_t i = 0; i < opened->count; i++)
-		TRY(deliver(call, opened, &opened->items[i], err));
+		TRY(deliver(call, agent, opened, &opened->items[i], err));
 	return ERR_OK;
 }
 
-/* End the lease over the present session, or, when that broke (a Ctrl-C ends ssh too), a new one. */
+/* Over the present session, or, when that is none any more (a Ctrl-C ends ssh too) or breaks, a new one. */
+static enum err_code
+tell_end(struct cli_call *call, const struct opened *opened, bool *ret_retired, struct err *err)
+{
+	enum err_code code = ERR_IO;
+
+	if (call->client != NULL)
+		code = lease_end(call->client, opened, ret_retired, err);
+	if (code != ERR_PROTOCOL && code != ERR_IO)
+		return code;
+	client_freep(&call->client);
+	TRY(call_connect_for(call, NULL, NULL, err));
+	return lease_end(call->client, opened, ret_retired, err);
+}
+
 static enum err_code
 end_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 {
 	bool retired = false;
-	enum err_code code = lease_end(call->client, opened, &retired, err);
+	enum err_code code = tell_end(call, opened, &retired, err);
 
-	if (code == ERR_PROTOCOL || code == ERR_IO) {
-		client_freep(&call->client);
-		TRY(call_connect_for(call, NULL, NULL, err));
-		code = lease_end(call->client, opened, &retired, err);
-	}
+	if (code == ERR_PROTOCOL || code == ERR_IO)
+		return err_add(err,
+		    "%s: the end of the lease could not be told (it ends at its time by the host's "
+		    "clock; before that: halligan done %.8s)",
+		    opened->title, opened->id);
 	if (code != ERR_OK)
 		return code;
 	if (!retired)
@@ -194,60 +230,69 @@ end_lease(struct cli_call *call, const struct opened *opened, struct err *err)
 	return ERR_OK;
 }
 
-/* Whether or not the agent still has them: they will be refused by the target. */
+/* Nothing is called gone that is not known to be. */
 static void
-leave_agent(const struct cli_call *call, const struct opened *opened)
+end_agent(const struct cli_call *call, struct agent *agent, const struct opened *opened)
 {
-	for (size_t i = 0; i < opened->count; i++) {
-		const struct opened_item *item = &opened->items[i];
-		struct err ignored;
-		struct view key;
+	const char *what = opened->count == 1 ? "the key is" : "the keys are";
+	struct err err;
 
-		if (credential_get(secret_view(item->credential), FIELD_PRIVATE_KEY, &key,
-		        &ignored) != ERR_OK)
-			continue;
-		if (agent_remove(key, &ignored) == ERR_OK)
-			ui_say(call->io->ui, "%s: the key is out of your ssh-agent.", item->name);
-		else if (opened->expires > call->drivers->now())
-			ui_say(call->io->ui,
-			    "%s: the key could not be taken out of your ssh-agent (%s); the "
-			    "target refuses it once it is replaced.",
-			    item->name, ignored.text);
-	}
+	if (agent->folder[0] == '\0')
+		return;
+	if (agent_end(agent, &err) == ERR_OK)
+		ui_say(call->io->ui, "%s: %s gone, with the ssh-agent of this lease.",
+		    opened->title, what);
+	else
+		ui_say(call->io->ui,
+		    "%s: whether the ssh-agent of this lease has ended is not known (%s). The target "
+		    "refuses what it held once that is replaced.",
+		    opened->title, err.text);
 }
 
 static enum err_code
-run_lease(struct cli_call *call, const struct opened *opened, struct err *err)
+run_lease(struct cli_call *call, struct agent *agent, const struct opened *opened, struct err *err)
 {
 	bool end = false;
 
-	TRY(lease_wait(call, call->client, opened, &end, err));
-	if (option_given(call->parsed, "agent"))
-		leave_agent(call, opened);
+	TRY(lease_wait(call, opened, &end, err));
+	end_agent(call, agent, opened);
 	return end ? end_lease(call, opened, err) : ERR_OK;
+}
+
+/* Nobody waits here: what there is of an agent ends by itself. */
+static enum err_code
+leave(const struct cli_call *call, struct agent *agent, const struct opened *opened,
+    struct err *err)
+{
+	int64_t seconds = opened->expires - call->drivers->now();
+	char left[TEXT_DURATION_SIZE];
+
+	if (agent->folder[0] != '\0')
+		TRY(agent_leave(agent, seconds, err));
+	text_duration(seconds, left);
+	ui_say(call->io->ui, "%s is yours for %s. End it with halligan done %.8s.", opened->title,
+	    left, opened->id);
+	return ERR_OK;
 }
 
 enum err_code
 cmd_open(struct cli_call *call, struct err *err)
 {
-	struct open_plan plan = {.id = call_argument(call, 0)};
+	struct open_plan plan = {.id = call_argument(call, 0),
+	    .pause = option_given(call->parsed, "no-wait") ? 0 : LOOK_MILLISECONDS};
 	enum credential_field field;
 	OPENED opened = {0};
-	char left[TEXT_DURATION_SIZE];
+	AGENT agent = {0};
 
 	TRY(check_ways(call, err));
-	TRY(check_place(call, &field, &plan, err));
+	TRY(check_place(call, &agent, &field, &plan, err));
 	if (option_given(call->parsed, "fd"))
 		call->io->divert(call->io->context);
 	TRY(dossier_check_id(call_argument(call, 0), err));
 	TRY(call_connect_for(call, open_foresee, &plan, err));
 	TRY(open_run(call->client, &plan, &opened, err));
 	ui_say(call->io->ui, "The release statement is kept in %s.", opened.kept);
-	TRY(deliver_all(call, &opened, err));
-	text_duration(opened.expires - call->drivers->now(), left);
-	if (!option_given(call->parsed, "no-wait"))
-		return run_lease(call, &opened, err);
-	ui_say(call->io->ui, "%s is yours for %s. End it with halligan done %.8s.", opened.title,
-	    left, opened.id);
-	return ERR_OK;
+	TRY(deliver_all(call, &agent, &opened, err));
+	return option_given(call->parsed, "no-wait") ? leave(call, &agent, &opened, err) :
+	                                               run_lease(call, &agent, &opened, err);
 }

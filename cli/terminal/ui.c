@@ -314,5 +314,6 @@ tty_fill(struct tty *tty, struct ui *ret_ui, struct cli_io *ret_io)
 	    .check_show = tty_check_show,
 	    .show = tty_show,
 	    .on_terminal = tty->live,
+	    .terminal = tty->terminal,
 	    .person = tty->terminal >= 0 && isatty(STDERR_FILENO)};
 }

@@ -12,11 +12,15 @@ login() {
 		-o IdentityFile="$1" -o UserKnownHostsFile="\"$TOKENS_DIR/known_hosts\"" \
 		"$SSHD_USER@127.0.0.1" true
 }
-agent_login() {
-	ssh -F none -p "$SSHD_PORT" -o BatchMode=yes -o UserKnownHostsFile="\"$TOKENS_DIR/known_hosts\"" \
-		"$SSHD_USER@127.0.0.1" true
-}
+
+# Her own agent is full: each key of it would count as a try (MaxAuthTries), and one more may not come in.
 tokens_agent
+for number in 1 2 3 4 5 6 7 8; do
+	ssh-keygen -q -t ed25519 -N '' -C "$number" -f "own.$number" && ssh-add -q "own.$number" && rm "own.$number"
+done
+# The command that `open --agent` printed, as it stands.
+agent_login() { $printed -o BatchMode=yes "$@" true; }
+gone() { ! [ -e "$1" ]; }
 
 ok "init opens the founding" town_init
 cosign() { # cosign DRIVER FILE OPTION...: legal's device enrolls one of its sides
@@ -46,11 +50,14 @@ refused "the key that was handed over is refused by sshd" login breakglass
 ceremony() {
 	ok "alice requests" town_request
 	ok "three officers approve: $*" town_approve "$@"
-	ok "alice opens it into her agent with one touch" as alice open --agent --no-wait
-	ok "she logs in with the released key" agent_login
+	ok "alice opens it into an agent of the lease with one touch" as alice open --agent --no-wait
+	printed=$(tap_output | sed -n 's/^ *\(ssh -F .*\)/\1/p')
+	is "the command that logs in is printed" "$(sed 's,-F /[^ ]*/halligan-[^ ]*/config,-F CONFIG,' <<< "$printed")" "ssh -F CONFIG prod-db"
+	is "her own agent has got nothing" "$(ssh-add -l | wc -l)" 8
+	ok "and logs in as it stands, though her own agent is full" agent_login
+	refused "to no other host than the definition's" agent_login -o HostKeyAlias=elsewhere
 	ok "done rotates it" as alice done
 	refused "the released key is refused by sshd" agent_login
-	ssh-add -q -D
 }
 ceremony ciso audit legal
 is "unrelated lines stand as they were" "$(grep -v breakglass "$SSHD_AUTHORIZED")" "$(lines)"

@@ -254,12 +254,11 @@ told "an id that is none" 2 'no ceremony.s id' as secops approve 'DEAD BEEF'
 told "a denial without a reason" 2 '\-\-reason TEXT is missing' as secops deny "$id"
 told "a denial with control characters" 2 'plain text' as secops deny "$id" --reason $'\x07'
 told "a no is a no" 1 'not confirmed' "$LIB/terminal.py" --always 'yes[^\n]*$' no -- "$HALLIGAN" approve "$id" --serial "${SERIAL[secops]}"
-told "before the quorum there is nothing to open" 3 'waits for approvals' as alice open "$id" --show
+told "before the quorum there is nothing to open" 3 'waits for approvals' as alice open "$id" --show --no-wait
 told "nor to end" 3 'nothing is released yet, so there is no lease to end' as alice done "$id"
 told "nor to rotate" 0 'nothing to replace.*has given its current value to nobody' halligan rotate prod/db
 told "open must be told where to" 2 '\-\-agent, --show, --fd' as alice open "$id"
 told "a descriptor that is not open is not the terminal's either" 2 'descriptor 3 is not open' as alice open "$id" --fd 3
-told "no agent" 1 'there is no ssh-agent' env -u SSH_AUTH_SOCK "$HALLIGAN" open "$id" --agent
 told "a screen that is none" 1 'shown on a terminal only' halligan open "$id" --show
 
 # --- PINs ---

@@ -6,7 +6,6 @@
 . "$LIB/refusals.sh"
 if ldd "$HALLIGAN" | grep -q libasan; then tap_skip "the address sanitizer locks nothing"; fi
 town_founded
-tokens_agent
 
 # within KIB: halligan from now on, and what it starts.  An ordinary user has nothing to drop, and may not.
 PROGRAM=$HALLIGAN

@@ -220,7 +220,7 @@ told "the last words stand in the error" 1 'halligan: .*server ended before it a
 rm bin/halligan; ln -s "$HALLIGAN" bin/halligan
 ok "with an honest one everything is as before" as secops approve
 
-# --- an ssh-agent of hers that is not ---
+# --- an ssh-add that is none ---
 ok "a third approval releases it" as audit approve
 cat > fake-ssh-add <<'END'
 #!/bin/sh
@@ -229,8 +229,7 @@ printf '\033[2J\033]0;title\007\302\233H\342\200\256\rOpened. All is well.\nhall
 END
 chmod 755 fake-ssh-add
 mount --bind fake-ssh-add /usr/bin/ssh-add
-agent_open() { local -x SSH_AUTH_SOCK=$PWD/agent; as alice open --agent --no-wait; }
-told "what ssh-add says is quoted" 1 'halligan: .*ssh-add says: "' agent_open
+told "what ssh-add says is quoted" 1 'halligan: .*ssh-add says: "' as alice open --agent --no-wait
 umount /usr/bin/ssh-add
 cp "$TAP_OUTPUT" agent.seen
 ok "and nothing of it is obeyed" python3 - <<'END'

@@ -11,6 +11,12 @@
 #include "ceremony/protocol/message.h"
 #include "ceremony/protocol/rows.h"
 
+void
+lease_foresee_look(struct client *client, const char *id)
+{
+	dossier_foresee_again(client, id);
+}
+
 enum err_code
 lease_look(struct client *client, const char *id, struct lease *ret_lease, struct err *err)
 {

@@ -9,6 +9,8 @@ struct lease {
 	enum ceremony_state state;
 	int64_t expires;
 };
+/* Send for it: lease_look of the same, once client_has_answer, waits for nobody. */
+void lease_foresee_look(struct client *client, const char *id);
 enum err_code lease_look(struct client *client, const char *id, struct lease *ret_lease,
     struct err *err) MUST_CHECK;
 /* End the lease of OPENED with its lease key: no token is needed.  RET_RETIRED: every new value was

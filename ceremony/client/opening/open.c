@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "ceremony/client/hand/unlock.h"
 #include "ceremony/client/memory.h"
+#include "ceremony/client/opening/await.h"
 #include "ceremony/client/opening/delivery.h"
 #include "ceremony/client/sync.h"
 #include "ceremony/protocol/message.h"
@@ -19,8 +20,10 @@
 void
 opened_done(struct opened *opened)
 {
-	for (size_t i = 0; i < opened->count; i++)
+	for (size_t i = 0; i < opened->count; i++) {
 		secret_free(opened->items[i].credential);
+		definition_done(&opened->items[i].definition);
+	}
 	free(opened->items);
 	secret_free(opened->lease);
 	*opened = (struct opened){0};
@@ -322,6 +325,8 @@ unseal_all(struct receiving *receiving, struct opened *opened, struct err *err)
 		size_t position = delivery_position(receiving->dossier, &release->items[i]);
 
 		memcpy(opened->items[i].name, asked[position].name, sizeof(opened->items[i].name));
+		TRY(definition_copy(receiving->dossier->items[position].exhibit->definition,
+		    &opened->items[i].definition, err));
 		if (unseal(receiving, i, opened, err) != ERR_OK)
 			return err_add(err, "%s", opened->items[i].name);
 	}
@@ -455,6 +460,10 @@ open_run(struct client *client, const struct open_plan *plan, struct opened *ret
 	TRY(client_sync(client, &receiving.view, err));
 	TRY(take_recipient(&receiving, err));
 	TRY(find_own(&receiving, plan, err));
+	if (plan->pause > 0) {
+		TRY(check_recipient(&receiving, err));
+		TRY(await_quorum(client, receiving.view, &receiving.dossier, plan->pause, err));
+	}
 	TRY(go_on(&receiving, err));
 	TRY(check_state(receiving.dossier, err));
 	TRY(check_recipient(&receiving, err));

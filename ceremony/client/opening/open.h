@@ -9,6 +9,7 @@
 struct opened_item {
 	char name[SEAT_NAME_MAX + 1];
 	struct secret *credential; /* encoded and checked */
+	struct definition definition;
 };
 struct opened {
 	char id[ID_HEX_SIZE];
@@ -30,6 +31,8 @@ struct open_plan {
 	/* What will be asked of each credential.  Where the target in a definition has "fields", and this
 	 * is none of them, the person is told before the PIN.  NULL: nothing, or all. */
 	const enum credential_field *field;
+	/* One that still collects is looked at again after so many milliseconds (await.h).  0: it is ERR_WAITING. */
+	int pause;
 };
 
 /* What open_run will ask for; PLAN is a struct open_plan. */

@@ -299,7 +299,7 @@ where_a_credential_cannot_go_is_said_before_anything_else(void **state)
 		int code;
 	} rows[] = {
 	    {"--show", "there is no screen", 1},
-	    {"--agent", "there is no ssh-agent: SSH_AUTH_SOCK is not set", 1},
+	    {"--agent", "cannot start the server", 1},
 	    {"--agent --agent-lifetime soon", "--agent-lifetime", 2},
 	    {"--fd 77", "descriptor 77 is not open", 2},
 	    {"--fd 256", "--fd must be 0 to 255", 2},
@@ -314,7 +314,6 @@ where_a_credential_cannot_go_is_said_before_anything_else(void **state)
 	(void)state;
 	assert_int_equal(dup2(fd, 78), 78);
 	close(fd);
-	assert_int_equal(unsetenv("SSH_AUTH_SOCK"), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		HEARD heard;
 		char line[120];
@@ -326,15 +325,16 @@ where_a_credential_cannot_go_is_said_before_anything_else(void **state)
 	close(78);
 }
 
+/* Not even asked: a full one, one that writes keys to disk, or one that is gone changes nothing. */
 static void
-an_agent_that_does_not_answer_is_no_place(void **state)
+the_persons_own_agent_is_not_needed(void **state)
 {
 	HEARD heard;
 
 	(void)state;
 	assert_int_equal(setenv("SSH_AUTH_SOCK", "/nonexistent/agent", 1), 0);
 	assert_int_equal(run("halligan open --vault /tmp --agent", ERR_OK, &heard), 1);
-	expect_in(&heard.err, "no ssh-agent answers at /nonexistent/agent");
+	expect_in(&heard.err, "cannot start the server");
 	assert_int_equal(unsetenv("SSH_AUTH_SOCK"), 0);
 }
 
@@ -388,7 +388,7 @@ main(void)
 	    cmocka_unit_test(a_vault_must_be_named),
 	    cmocka_unit_test(a_credential_goes_to_exactly_one_place),
 	    cmocka_unit_test(where_a_credential_cannot_go_is_said_before_anything_else),
-	    cmocka_unit_test(an_agent_that_does_not_answer_is_no_place),
+	    cmocka_unit_test(the_persons_own_agent_is_not_needed),
 	    cmocka_unit_test(a_secret_from_a_descriptor_is_one_line_of_limited_length),
 	};
 

@@ -459,6 +459,49 @@ requester_and_officers_end_a_lease_with_one_touch_and_nobody_else(void **state)
 	}
 }
 
+static unsigned looks;
+
+/* Officers act between two looks: after a reply was made, and before it goes out. */
+static void
+officers_act(struct town *town, const char *op, struct json *reply, struct buf *blob)
+{
+	(void)reply;
+	(void)blob;
+	if (strcmp(op, "ceremony-get") != 0)
+		return;
+	looks++;
+	if (looks == 1)
+		town_approve(town, CISO);
+	if (looks == 2)
+		town_approve(town, AUDIT);
+	if (looks == 3)
+		town_release(town);
+}
+
+static void
+it_may_be_started_at_once_and_waits_for_the_quorum(void **state)
+{
+	const struct open_plan patient = {.pause = 1};
+	struct town town;
+	CLIENT *client = NULL;
+	OPENED opened = {0};
+	struct err err;
+
+	(void)state;
+	town_open(&town);
+	town.lie = officers_act;
+	fine(town_connect(&town, TOWN_ALICE, &client, &err), &err);
+	fine(open_run(client, &patient, &opened, &err), &err);
+	assert_int_equal(opened.count, 1);
+	assert_int_equal(town_token(&town, TOWN_ALICE)->touches, 1);
+	assert_true(town_saw(&town, "waits: missing 2 more of ciso, infra, audit;"));
+	assert_true(town_saw(&town, "ciso approved."));
+	assert_true(town_saw(&town, "missing 1 more of infra, audit;"));
+	assert_true(town_saw(&town, "audit approved."));
+	client_freep(&client);
+	town_close(&town);
+}
+
 int
 main(void)
 {
@@ -477,6 +520,7 @@ main(void)
 	    cmocka_unit_test(a_field_that_the_definition_does_not_name_is_said_before_the_pin),
 	    cmocka_unit_test(the_lease_key_ends_the_lease_without_a_token),
 	    cmocka_unit_test(requester_and_officers_end_a_lease_with_one_touch_and_nobody_else),
+	    cmocka_unit_test(it_may_be_started_at_once_and_waits_for_the_quorum),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
