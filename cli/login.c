@@ -62,13 +62,14 @@ login_read(const struct definition *definition, struct login *ret_login)
 	struct json_in in = json_in(definition->target, "target", &ignored);
 	struct login login = {0};
 
-	snprintf(login.host, sizeof(login.host), "%s",
+	snprintf(login.hostname, sizeof(login.hostname), "%s",
 	    json_in_text(&in, "host", 1, LOGIN_HOST_MAX));
-	snprintf(login.user, sizeof(login.user), "%s",
+	snprintf(login.account, sizeof(login.account), "%s",
 	    json_in_text(&in, "user", 1, LOGIN_USER_MAX));
 	login.port = (unsigned)json_in_int_optional(&in, "port", 1, PORT_MAX, PORT);
 	const char *host_key = json_in_text(&in, "host_key", 1, TARGET_TEXT_MAX);
-	if (in.code != ERR_OK || !is_host(login.host) || !is_of(login.user, LETTERS "._-@+$") ||
+	if (in.code != ERR_OK || !is_host(login.hostname) ||
+	    !is_of(login.account, LETTERS "._-@+$") ||
 	    ssh_public_parse(view_of_text(host_key), &login.host_key, &ignored) != ERR_OK ||
 	    !ssh_type_known(login.host_key.type) || !read_jump(definition->target, &login))
 		return false;
@@ -84,7 +85,7 @@ static void
 write_host(const struct login *login, const struct agent *agent, struct buf *text)
 {
 	buf_format(text, "Host %s\n\tHostName %s\n\tPort %u\n\tUser %s\n\tHostKeyAlias %s\n",
-	    login->alias, login->host, login->port, login->user, login->alias);
+	    login->alias, login->hostname, login->port, login->account, login->alias);
 	buf_format(text, "\tIdentityAgent %s\n\tIdentityFile %s/%s.pub\n\tIdentitiesOnly yes\n",
 	    agent->socket, agent->folder, login->alias);
 	buf_format(text,

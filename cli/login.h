@@ -19,7 +19,8 @@ enum {
 
 struct login {
 	char alias[LOGIN_ALIAS_SIZE]; /* "prod-db" of the secret prod/db: scp takes it, too */
-	char host[LOGIN_HOST_MAX + 1], user[LOGIN_USER_MAX + 1];
+	char hostname[LOGIN_HOST_MAX + 1],
+	    account[LOGIN_USER_MAX + 1]; /* that need no quotation marks */
 	unsigned port;
 	struct ssh_public host_key;
 	char jump[LOGIN_HOST_MAX + 1]; /* "": none */
