@@ -269,7 +269,8 @@ file_erase(const char *path, struct err *err)
 	if (!S_ISREG(status.st_mode))
 		return err_set(err, ERR_REFUSED, "%s is not a regular file", path);
 	TRY(write_zeros(fd, status.st_size, path, err));
-	if (fsync(fd) != 0 || unlinkat(place.folder, place.name, 0) != 0)
+	/* Two who erase the same at once: for the second it has gone. */
+	if (fsync(fd) != 0 || (unlinkat(place.folder, place.name, 0) != 0 && errno != ENOENT))
 		return fail(err, errno, "erase", path);
 	return sync_folder(place.folder, path, err);
 }

@@ -462,6 +462,29 @@ a_failed_erasure_is_an_error(void **state)
 	}
 }
 
+/* Another had it gone between the look and the end. */
+static void
+of_two_who_erase_at_once_neither_fails(void **state)
+{
+	struct err err;
+	bool met = false;
+
+	(void)state;
+	for (unsigned at = 1; !met; at++) {
+		seam.fail_at = 0;
+		assert_ok(file_write("a", view_of_text("key"), 0600, &err));
+		seam.calls = 0;
+		seam.failed = NULL;
+		seam.error_number = ENOENT;
+		seam.fail_at = at;
+		enum err_code code = file_erase("a", &err);
+		assert_non_null(seam.failed);
+		met = strcmp(seam.failed, "unlinkat") == 0;
+		if (met)
+			assert_int_equal(code, ERR_OK);
+	}
+}
+
 static void
 folders_can_be_synced(void **state)
 {
@@ -559,6 +582,7 @@ main(void)
 	    IN_FOLDER(a_secret_file_open_to_others_is_refused),
 	    IN_FOLDER(a_secret_file_of_another_user_is_refused),
 	    IN_FOLDER(an_erased_file_was_overwritten_and_is_gone),
+	    IN_FOLDER(of_two_who_erase_at_once_neither_fails),
 	    IN_FOLDER(a_failed_erasure_is_an_error),
 	    IN_FOLDER(folders_can_be_synced),
 	    IN_FOLDER(a_second_locker_is_told_who_holds_it),
