@@ -133,7 +133,7 @@ approve_it(struct bench *bench, const struct id *id, int which)
 		return 0;
 	print_message("# %s\n", err.text);
 	return strstr(err.text, "released") != NULL || strstr(err.text, "releasing") != NULL ||
-	        strstr(err.text, "has approved it already") != NULL ||
+	        strstr(err.text, "already") != NULL ||
 	        strstr(err.text, "nothing more is needed") != NULL ?
 	    0 :
 	    1;
