@@ -138,7 +138,8 @@ show_debt(const struct ui *ui, bool far, const struct lookup *lookup)
 		    TOLD(far, lookup->debt_state), lookup->debt_tries, time, QUOTED(note));
 }
 
-/* To be copied whole: a key has no words of others, and is in no quotation marks, which would break it. */
+/* To be copied whole: a key has no words of others, and is in no quotation marks, which would break it; a usual one fills a line of
+ * 80 columns, and of a longer one --json has it in one. */
 static enum err_code
 show_public(const struct ui *ui, const char *text, struct err *err)
 {
@@ -153,7 +154,7 @@ show_public(const struct ui *ui, const char *text, struct err *err)
 	}
 	ssh_public_write(&key, &line);
 	TRY(buf_check(&line, err));
-	ui_say(ui, "  %-12s %s", "", buf_string(&line));
+	ui_say(ui, "%s", buf_string(&line));
 	return ERR_OK;
 }
 
