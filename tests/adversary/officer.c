@@ -449,6 +449,13 @@ one_s_own_shares_are_had_without_a_ceremony(void *stage, struct err *why)
 	return hand_on(stage, true, why);
 }
 
+/* What was once logged would be before what is logged now. */
+static bool
+a_word_about_the_clock_of_another_day_is_kept(void *stage, struct err *why)
+{
+	return stage_sets_clock(stage, CISO, -86400, why);
+}
+
 static const struct attempt attempts[] = {
     ATTEMPT(another_officer_s_vote_is_given, "a_token_s_signature"),
     ATTEMPT(a_vote_is_given_under_another_seat_s_name, "a_token_is_of_its_seat"),
@@ -478,6 +485,7 @@ static const struct attempt attempts[] = {
     ATTEMPT(an_envelope_is_fetched_after_the_night, "envelopes_end_with_the_ceremony"),
     ATTEMPT(an_envelope_is_fetched_by_a_suspended_token, "a_suspended_token_counts_for_nothing"),
     ATTEMPT(shares_are_handed_on_to_a_token_of_one_s_choice, "a_spare_is_in_the_charter"),
+    ATTEMPT(a_word_about_the_clock_of_another_day_is_kept, "a_clock_s_word_is_of_now"),
     CONCEDED(one_s_own_shares_are_had_without_a_ceremony),
 };
 

@@ -389,6 +389,13 @@ a_lease_is_ended_by_its_key(void *stage, struct err *why)
 	return !stage_is(bench, &id, "released");
 }
 
+/* What was once logged would be before what is logged now. */
+static bool
+a_responder_says_that_the_log_is_wrong(void *stage, struct err *why)
+{
+	return stage_sets_clock(stage, ALICE, 0, why);
+}
+
 static const struct attempt attempts[] = {
     ATTEMPT(a_lease_is_longer_than_its_policy_allows, "a_policy_s_limits"),
     ATTEMPT(a_request_waits_for_officers_for_a_week, "a_policy_s_limits"),
@@ -417,6 +424,7 @@ static const struct attempt attempts[] = {
     ATTEMPT(an_approval_of_another_request_counts, "an_approval_names_its_ceremony"),
     ATTEMPT(a_suspended_token_asks, "a_suspended_token_counts_for_nothing"),
     ATTEMPT(a_suspended_token_fetches_what_was_released_to_it, "answers_end_with_a_suspension"),
+    ATTEMPT(a_responder_says_that_the_log_is_wrong, "a_clock_is_an_officer_s"),
     CONCEDED(a_lease_is_ended_by_its_key),
 };
 

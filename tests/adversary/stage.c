@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 #include "base/credential.h"
+#include "base/crypto.h"
 #include "base/crypto_key.h"
 #include "base/file.h"
+#include "ceremony/protocol/clock.h"
 #include "ceremony/protocol/statements.h"
 #include "vault/documents/suspension.h"
 
@@ -394,4 +396,24 @@ stage_opens(struct bench *bench, const struct person *person, const struct id *i
 
 	return bench_open(bench, person, id, &credential, NULL, err) == ERR_OK &&
 	    target_accepts(bench, credential);
+}
+
+bool
+stage_sets_clock(struct bench *bench, int by, int64_t off, struct err *why)
+{
+	struct clock_word word = {.vault = bench->vault_id,
+	    .token = bench->people[by].seat.tokens[0].id,
+	    .newest = bench->shared->now};
+	JSON *payload = NULL;
+	DSSE statement = {0};
+	struct err err;
+
+	bench->shared->now -= 3600;
+	word.host = word.time = bench->shared->now + off;
+	snprintf(word.seat, sizeof(word.seat), "%s", bench->people[by].name);
+	assert_ok(sha256_one(view_of(NULL, 0), &word.root, &err)); /* of a log of 0 leaves */
+	assert_ok(clock_payload(&word, &payload, &err));
+	stage_state(STATEMENT_CLOCK, TAKE(payload), &bench->people[by], &statement);
+	(void)!stage_send(bench, "clock", NULL, "clock", &statement, why);
+	return stage_rows(bench, "statements WHERE type = 'clock'") > 0;
 }

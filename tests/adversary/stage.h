@@ -55,6 +55,9 @@ enum err_code stage_send(struct bench *bench, const char *op, const struct id *i
 /* A done for ID in the name of NAMED, signed by SIGNER. */
 enum err_code stage_done(struct bench *bench, const struct id *id, const struct person *named,
     const struct person *signer, struct err *err);
+/* The host's clock stands an hour behind the log, of which BY says that it is right; signed for a moment OFF seconds away.  Is it
+ * believed? */
+bool stage_sets_clock(struct bench *bench, int by, int64_t off, struct err *why);
 /* A denial or cancel of ID. */
 void stage_objection(struct bench *bench, const struct id *id, const struct person *named,
     enum statement_type type, struct dsse *ret_statement);
