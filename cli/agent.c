@@ -18,8 +18,8 @@
 #define SSH_ADD "/usr/bin/ssh-add"
 enum { START_MILLISECONDS = 10000, ADD_MILLISECONDS = 20000, LOOK_MILLISECONDS = 20 };
 
-/* What `ssh-add -l` exits with: an agent without keys. */
-enum { AGENT_EMPTY = 1 };
+/* What `ssh-add -l` exits with: an agent without keys; none that answers. */
+enum { AGENT_EMPTY = 1, AGENT_ABSENT = 2 };
 
 void
 agent_done(struct agent *agent)
@@ -101,38 +101,41 @@ tell_words(struct buf *words, const char *what, struct err *err)
 	                          err_part(err, "ssh-add says: %s", QUOTED(buf_string(words)));
 }
 
-static enum err_code
-await_socket(const struct agent *agent, struct err *err)
+/* Its socket stands there a moment before it listens, and longer on a busy machine: until then nobody answers. */
+static bool
+may_answer_later(const struct agent *agent, int status, int64_t deadline)
 {
-	int64_t deadline = process_milliseconds() + START_MILLISECONDS;
-
-	while (access(agent->socket, F_OK) != 0) {
-		if (process_milliseconds() >= deadline || process_await(agent->keeper.pid, 0))
-			return err_set(err, ERR_REFUSED,
-			    "ssh-agent does not start; does `ssh-agent -D` work here?");
-		poll(NULL, 0, LOOK_MILLISECONDS);
-	}
-	return ERR_OK;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != AGENT_ABSENT ||
+	    process_milliseconds() >= deadline || process_await(agent->keeper.pid, 0))
+		return false;
+	poll(NULL, 0, LOOK_MILLISECONDS);
+	return true;
 }
 
 /* An agent that holds keys already is none that we started. */
 static enum err_code
-check_empty(const struct agent *agent, struct err *err)
+await_empty(const struct agent *agent, struct err *err)
 {
 	static const char *const argv[] = {"ssh-add", "-l", NULL};
+	const int64_t deadline = process_milliseconds() + START_MILLISECONDS;
 	BUF words = {0};
 	int status = 0;
 
-	if (run_ssh_add(agent, argv, view_of(NULL, 0), START_MILLISECONDS, &words, &status, err) !=
-	    ERR_OK) {
-		err->code =
-		    ERR_REFUSED; /* whatever it was: no target has been asked for anything */
-		return err_add(err, "asking the ssh-agent of this lease");
-	}
+	do {
+		buf_done(&words);
+		if (run_ssh_add(agent, argv, view_of(NULL, 0), START_MILLISECONDS, &words, &status,
+		        err) != ERR_OK) {
+			/* Whatever it was: no target has been asked for anything. */
+			err->code = ERR_REFUSED;
+			return err_add(err, "asking the ssh-agent of this lease");
+		}
+	} while (may_answer_later(agent, status, deadline));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == AGENT_EMPTY)
 		return ERR_OK;
 	return tell_words(&words,
-	    "the ssh-agent that was started for this lease does not answer as one", err);
+	    "the ssh-agent that was started for this lease does not answer as one; does `ssh-agent -D` "
+	    "work here?",
+	    err);
 }
 
 enum err_code
@@ -147,8 +150,7 @@ agent_start(struct agent *ret_agent, struct err *err)
 		(void)rmdir(agent.folder);
 		return err->code;
 	}
-	TRY(await_socket(&agent, err));
-	TRY(check_empty(&agent, err));
+	TRY(await_empty(&agent, err));
 	*ret_agent = TAKE(agent);
 	return ERR_OK;
 }

@@ -21,6 +21,7 @@
 enum {
 	PORT = 22,
 	PORT_MAX = 65535,
+	PORT_DIGITS = 5,
 	FILE_MAX = 4 * 1024 * 1024,
 	LOGIN_NAME_SIZE = LOGIN_ALIAS_SIZE + sizeof(".pub")
 };
@@ -39,6 +40,25 @@ is_host(const char *text)
 	return is_of(text, LETTERS ".:_-");
 }
 
+/* A number, or one as --target port=22 gives it. */
+static unsigned
+read_port(struct json_in *in, const struct json *object)
+{
+	unsigned port = 0;
+
+	if (json_object_text(object, "port") == NULL)
+		return (unsigned)json_in_int_optional(in, "port", 1, PORT_MAX, PORT);
+	for (const char *digit = json_in_text(in, "port", 1, PORT_DIGITS); *digit != '\0';
+	     digit++) {
+		if (*digit < '0' || *digit > '9')
+			json_in_fail(in, "port", "must be a number");
+		port = 10 * port + (unsigned)(*digit - '0');
+	}
+	if (port < 1 || port > PORT_MAX)
+		json_in_fail(in, "port", "must be 1 to 65535");
+	return port;
+}
+
 static bool
 read_jump(const struct json *target, struct login *login)
 {
@@ -51,7 +71,7 @@ read_jump(const struct json *target, struct login *login)
 	in = json_in(jump, "jump", &ignored);
 	snprintf(login->jump, sizeof(login->jump), "%s",
 	    json_in_text(&in, "host", 1, LOGIN_HOST_MAX));
-	login->jump_port = (unsigned)json_in_int_optional(&in, "port", 1, PORT_MAX, PORT);
+	login->jump_port = read_port(&in, jump);
 	return in.code == ERR_OK && is_host(login->jump);
 }
 
@@ -66,7 +86,7 @@ login_read(const struct definition *definition, struct login *ret_login)
 	    json_in_text(&in, "host", 1, LOGIN_HOST_MAX));
 	snprintf(login.account, sizeof(login.account), "%s",
 	    json_in_text(&in, "user", 1, LOGIN_USER_MAX));
-	login.port = (unsigned)json_in_int_optional(&in, "port", 1, PORT_MAX, PORT);
+	login.port = read_port(&in, definition->target);
 	const char *host_key = json_in_text(&in, "host_key", 1, TARGET_TEXT_MAX);
 	if (in.code != ERR_OK || !is_host(login.hostname) ||
 	    !is_of(login.account, LETTERS "._-@+$") ||

@@ -132,6 +132,7 @@ tell_login(const struct cli_call *call, const struct opened_item *item, const st
     struct view key, struct err *err)
 {
 	struct login login;
+	BUF command = {0};
 
 	if (!login_read(&item->definition, &login)) {
 		ui_say(call->io->ui,
@@ -141,7 +142,9 @@ tell_login(const struct cli_call *call, const struct opened_item *item, const st
 		return ERR_OK;
 	}
 	TRY(login_write(&login, agent, key, err));
-	ui_say(call->io->ui, "  ssh -F %s/config %s", agent->folder, login.alias);
+	buf_format(&command, "  ssh -F %s/config %s", agent->folder, login.alias);
+	TRY(buf_check(&command, err));
+	call->io->print(call->io->context, buf_string(&command)); /* never broken: it is copied */
 	return ERR_OK;
 }
 

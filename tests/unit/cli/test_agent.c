@@ -263,6 +263,22 @@ two_secrets_never_share_a_name(void **state)
 	assert_string_equal(login.alias, "a-b-c-2");
 }
 
+/* Of --target port=2222 a text comes. */
+static void
+a_port_is_a_number_or_its_digits(void **state)
+{
+	DEFINITION definition = {.name = "prod/db"};
+	struct login login;
+
+	(void)state;
+	definition.target = target("{\"host\":\"h\",\"user\":\"root\",\"port\":\"2222\","
+	                           "\"host_key\":\"" KEY_1 "\",\"jump\":{\"host\":\"gate\","
+	                           "\"port\":\"23\"}}");
+	assert_true(login_read(&definition, &login));
+	assert_int_equal(login.port, 2222);
+	assert_int_equal(login.jump_port, 23);
+}
+
 static void
 what_could_mean_something_else_to_ssh_is_no_login(void **state)
 {
@@ -276,7 +292,9 @@ what_could_mean_something_else_to_ssh_is_no_login(void **state)
 	    "{\"host\":\"%h\",\"user\":\"root\",\"host_key\":\"" KEY_1 "\"}",
 	    "{\"host\":\"h\",\"user\":\"ro\\\"ot\",\"host_key\":\"" KEY_1 "\"}",
 	    "{\"host\":\"h\",\"user\":\"root\",\"port\":0,\"host_key\":\"" KEY_1 "\"}",
-	    "{\"host\":\"h\",\"user\":\"root\",\"port\":\"22\",\"host_key\":\"" KEY_1 "\"}",
+	    "{\"host\":\"h\",\"user\":\"root\",\"port\":\"22x\",\"host_key\":\"" KEY_1 "\"}",
+	    "{\"host\":\"h\",\"user\":\"root\",\"port\":\"70000\",\"host_key\":\"" KEY_1 "\"}",
+	    "{\"host\":\"h\",\"user\":\"root\",\"port\":\"\",\"host_key\":\"" KEY_1 "\"}",
 	    "{\"host\":\"h\",\"user\":\"root\",\"host_key\":\"" KEY_1 "\",\"jump\":\"gate\"}",
 	    "{\"host\":\"h\",\"user\":\"root\",\"host_key\":\"" KEY_1
 	    "\",\"jump\":{\"host\":\"`x`\"}}",
@@ -303,6 +321,7 @@ main(void)
 	    cmocka_unit_test(an_agent_dies_with_the_process_that_keeps_it),
 	    cmocka_unit_test(a_login_is_written_from_the_definition),
 	    cmocka_unit_test(two_secrets_never_share_a_name),
+	    cmocka_unit_test(a_port_is_a_number_or_its_digits),
 	    cmocka_unit_test(what_could_mean_something_else_to_ssh_is_no_login),
 	};
 
