@@ -13,7 +13,10 @@ finish() { as alice done "$1" > /dev/null; }
 # --- 1, 2, 11, 13 while a ceremony collects ---
 ok "13: a first request opens a ceremony" town_request
 first=$(newest)
-refused "13: a second one for the same secret may be a mistake" town_request
+refused "13: a second one for the same secret may be a mistake" \
+	as alice request prod/db --reason "something else" --incident INC-4711 --for 30m
+ok "13: the very same again goes on with the first" town_request
+is "13: and makes none" "$(db "SELECT count(*) FROM ceremonies")" 1
 ok "13: meant, it opens another" town_request --another
 second=$(newest)
 refused "13: a cancel by somebody else is refused" as ciso cancel "$second" --reason "not mine"
