@@ -117,7 +117,8 @@ static void
 make_etc(const struct household *household)
 {
 	household_root(household,
-	    "cp -a /etc etc && mount -n --bind etc /etc && mkdir -p -m 755 /etc/halligan/programs && "
+	    "cp -a /etc etc && mount -n --bind etc /etc && "
+	    "rm -rf /etc/halligan && mkdir -p -m 755 /etc/halligan/programs && "
 	    "sed -i '/^keeper:/d; /^halligan-rotate:/d; /:%d:/d' /etc/passwd && "
 	    "printf '%%s\\n' 'keeper:x:%d:%d::/nonexistent:/bin/sh' "
 	    "'halligan-rotate:x:64812:64812::/nonexistent:/bin/sh' >> /etc/passwd",

@@ -93,7 +93,8 @@ alone_empty() {
 	done
 }
 
-# In the namespaces: the empty /tmp, made at /mnt, where nobody looks meanwhile; then the program.
+# In the namespaces: the empty /tmp, made at /mnt, where nobody looks meanwhile; what the host's root lists for vaults of
+# the host's own is out of sight; then the program.
 alone_inside() {
 	local project
 	project=$(readlink -f "$(dirname "$ALONE")/../..")
@@ -102,6 +103,7 @@ alone_inside() {
 	alone_seen "$project" "$project/../shared" "${HALLIGAN_BUILD:-}" "${HALLIGAN_PREFIX:-}" "${HALLIGAN_VECTORS:-}"
 	alone_empty HOME "${!XDG_@}"
 	mount -n --move /mnt "$ALONE_TMP" && ip link set lo up || exit 99
+	[ ! -d /etc/halligan ] || mount -n -t tmpfs -o mode=755 none /etc/halligan || exit 99
 	unset TMPDIR TMP TEMP TEMPDIR
 	cd "$(pwd -P)" 2>/dev/null || cd / # the same folder, in the new /tmp
 	HALLIGAN_ALONE=$1 exec "$@"

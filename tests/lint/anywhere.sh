@@ -91,6 +91,14 @@ like "with its folders below /tmp what runs alone finds new ones, and a place fo
 	"^${someone##*/} 1 /tmp/tmp\.[^/]* 0 1\$"
 without() { capsh --drop=cap_sys_admin -- -c 'exec "$0" "$@"' "$@"; }
 like "root who may not mount runs alone in a user namespace" "$(without env -u HALLIGAN_ALONE "$seen/program" "$lib/alone.sh")" '^ ?1 /tmp/tmp\.'
+cat > "$seen/etc" <<'END'
+. "$1"; alone "$0" "$@"
+find /etc/halligan -printf '%m %P\n'
+END
+chmod 755 "$seen/etc"
+is "what the host's root lists for the host's own vaults is out of sight" "$(unshare --mount --propagation private -- sh -c \
+	'cp -a /etc "$3" && mount -n --bind "$3" /etc && install -d -m 777 /etc/halligan/programs && exec bash "$1" "$2"' \
+	sh "$seen/etc" "$lib/alone.sh" "$seen/copy")" "755 "
 cat > "$seen/forbidden" <<'END'
 echo 0 > /proc/sys/user/max_user_namespaces && unset HALLIGAN_ALONE && exec capsh --drop=cap_sys_admin -- -c 'exec "$0" "$@"' "$@"
 END

@@ -4,6 +4,12 @@
 never loses the value that the target takes.  Prints TAP."""
 import concurrent.futures, glob, json, os, re, shutil, subprocess, sys, tempfile
 
+# Alone, like the other scenarios (tests/lib/alone.sh).
+HERE = os.path.abspath(__file__)
+if os.environ.get("HALLIGAN_ALONE") != HERE:
+    os.execvp("bash", ["bash", "-c", '. "$1"; alone "$2"; HALLIGAN_ALONE=$2 exec "$2"',
+        "sh", os.path.join(os.path.dirname(HERE), "..", "lib", "alone.sh"), HERE])
+
 HALLIGAN = os.path.join(os.path.abspath(os.environ["HALLIGAN_BUILD"]), "cli", "halligan")
 SIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "rotator_sim.py")
 FIRST = "the first value"
