@@ -34,7 +34,7 @@ limit(__rlimit_resource_t what, rlim_t most)
 }
 
 bool
-confine_limits(const char **ret_step)
+confine_limits(const struct confine_identity *identity, const char **ret_step)
 {
 	*ret_step = "limiting what it may use";
 	umask(077);
@@ -44,7 +44,7 @@ confine_limits(const char **ret_step)
 #endif
 	return limit(RLIMIT_CORE, 0) && limit(RLIMIT_FSIZE, CONFINE_FILE_BYTES) &&
 	    limit(RLIMIT_MEMLOCK, CONFINE_LOCKED_BYTES) && limit(RLIMIT_NOFILE, CONFINE_FILES) &&
-	    limit(RLIMIT_NPROC, CONFINE_PROCESSES) && limit(RLIMIT_MSGQUEUE, 0) &&
+	    limit(RLIMIT_NPROC, identity->tasks + CONFINE_PROCESSES) && limit(RLIMIT_MSGQUEUE, 0) &&
 	    limit(RLIMIT_RTPRIO, 0);
 }
 

@@ -14,8 +14,7 @@
 
 enum {
 	CONFINE_GROUPS = 64,
-	CONFINE_PROCESSES =
-	    64, /* of one account at a time, of all rotators together; in a user namespace of this one */
+	CONFINE_PROCESSES = 64, /* tasks, on top of those that its account has */
 	CONFINE_FILES = 256,
 	CONFINE_FILE_BYTES = 64 << 20,
 	CONFINE_MEMORY_BYTES = 512 << 20, /* of each process */
@@ -29,10 +28,11 @@ struct confine_identity {
 	gid_t groups[CONFINE_GROUPS];
 	size_t group_count;
 	uint32_t capabilities; /* enum needs_capability; where UID is 0 */
+	unsigned tasks;        /* that UID has already, where the kernel counts both together */
 };
 
 /* False with errno, and RET_STEP says at what. */
-bool confine_limits(const char **ret_step);
+bool confine_limits(const struct confine_identity *identity, const char **ret_step);
 bool confine_identity(const struct confine_identity *identity, const char **ret_step);
 /* It ends with its parent, which is alive while LIFE is open at the other end; not dumpable, no new privileges. */
 bool confine_bind(int life, const char **ret_step);

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "daemon/starter/filter.h"
 #include "daemon/starter/landlock.h"
+#include "daemon/starter/tasks.h"
 #include "rotators/contract/description.h"
 #include "rotators/contract/executable.h"
 
@@ -332,6 +333,15 @@ choose_space(const struct plan_rules *rules, const struct needs *needs, struct p
 	    (needs->socket[0] != '\0' ? FILTER_UNIX : 0u) | (plan->namespaces ? 0u : FILTER_SAME);
 }
 
+/* A user namespace has a count of its own. */
+static enum err_code
+count_tasks(struct plan *plan, struct err *err)
+{
+	return plan->namespaces && plan->space.right != SPACE_ROOT ?
+	    ERR_OK :
+	    tasks_of(plan->identity.uid, &plan->identity.tasks, err);
+}
+
 /* Who speaks on a socket is shown that very one. */
 static enum err_code
 check_socket(const struct needs *needs, struct err *err)
@@ -357,10 +367,10 @@ check_kernel(const struct plan_rules *rules, const struct needs *needs, struct e
 		    "target could reach the vault, or others of its kind, so that nothing is run. Allow namespaces, or "
 		    "take a kernel with Landlock",
 		    rules->kernel.why, (int)LANDLOCK_FLOOR);
-	if (!rules->kernel.spaces && needs->socket[0] != '\0' && !needs->host)
+	if (!rules->kernel.spaces && needs->socket[0] != '\0')
 		return err_set(err, ERR_REFUSED,
-		    "a rotator that speaks on a socket with a name runs without a network, and here no namespaces can be "
-		    "made (%s)",
+		    "a rotator that speaks on a socket with a name would reach all others of this host's as well, and here no "
+		    "namespaces can be made that would keep it from them (%s)",
 		    rules->kernel.why);
 	return ERR_OK;
 }
@@ -376,6 +386,7 @@ fill(const struct plan_rules *rules, const struct start_message *message, struct
 	TRY(open_rotator(rules, message, plan, err));
 	TRY(open_command(rules, message, plan, err));
 	choose_space(rules, &message->needs, plan);
+	TRY(count_tasks(plan, err));
 	TRY(show_all(rules, message, plan, err));
 	plan->seconds = message->seconds;
 	return ERR_OK;

@@ -88,8 +88,8 @@ confine(const struct inside *inside, const char **ret_step)
 
 	if (plan->namespaces && !space_enter(&plan->space, inside->go, ret_step))
 		return false;
-	if (!confine_limits(ret_step) || !confine_identity(&plan->identity, ret_step) ||
-	    !confine_bind(inside->life, ret_step) ||
+	if (!confine_limits(&plan->identity, ret_step) ||
+	    !confine_identity(&plan->identity, ret_step) || !confine_bind(inside->life, ret_step) ||
 	    !confine_landlock(&plan->show, plan->namespaces, plan->landlock, ret_step))
 		return false;
 	*ret_step = "leaving the session";

@@ -137,7 +137,8 @@ start_cleaner(struct loose *loose)
 	loose->life = ends[1];
 }
 
-/* A part of a vault, as it were: in a mount namespace of our own, which goes with us. */
+/* A part of a vault, as it were: in a mount namespace of our own, which goes with us.  What the host's root lists for vaults of
+ * the host's own is out of sight there. */
 static void
 mount_hidden(struct loose *loose)
 {
@@ -154,8 +155,11 @@ mount_hidden(struct loose *loose)
 	need(chown(hidden.text, ORDINARY, ORDINARY) == 0 &&
 	        chown(key.text, ORDINARY, ORDINARY) == 0,
 	    "giving them away");
-	loose->mounted = mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	    mount(hidden.text, mounted.text, NULL, MS_BIND, NULL) == 0;
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return;
+	need(mount("none", "/etc/halligan", "tmpfs", 0, "mode=755") == 0 || errno == ENOENT,
+	    "/etc/halligan");
+	loose->mounted = mount(hidden.text, mounted.text, NULL, MS_BIND, NULL) == 0;
 }
 
 struct loose *

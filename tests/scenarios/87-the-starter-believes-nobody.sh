@@ -8,14 +8,13 @@ tokens_folder
 cd "$TOKENS_DIR" || exit 99
 [ "$(id -u)" -eq 0 ] || { echo "1..0 # SKIP only root has a host to list things for"; exit 0; }
 town_host
-mount -n -t tmpfs -o mode=755 none /run || exit 99 # of its own
+for folder in /run /srv; do mount -n -t tmpfs -o mode=755 none $folder || exit 99; done # of its own
 STARTER=$HALLIGAN_BUILD/daemon/starter/halligan-starter
 CONF=/etc/halligan/starter.conf
 printf '%s\n' "keeper:x:64801:64801::/nonexistent:/bin/sh" "deploy:x:64802:64802::/nonexistent:/bin/sh" >> /etc/passwd
 mkdir -p -m 755 /srv/given /srv/given/in /srv/other /srv/copies /etc/halligan/programs
 mkdir -m 700 /srv/vault; echo secret > /srv/vault/host.key; mkdir /srv/vault/escrow
 echo given | tee /srv/given/file > /srv/given/in/file
-trap 'umount -q /srv/given/mounted /srv/given/part /srv/given/in 2> /dev/null; rm -rf /srv/given /srv/other /srv/copies /srv/vault' EXIT
 conf() { printf '%s\n' "$@" > $CONF; chmod 644 $CONF; }
 usual() { conf "vault keeper" "account deploy" "path /srv/given" "path /srv/vault" "path /srv/copies" "program see" "hide /srv/copies"; }
 usual
@@ -54,6 +53,25 @@ like "a folder that root listed is shown" "$(seen '"reads":["/srv/given"]' /srv/
 like "or one in it, and nothing beside it" "$(seen '"reads":["/srv/given/in"]' /srv/given/in /srv/given)" '\["/srv/given/in","/srv/given/in/file","/srv/given","halligan-rotate"\]'
 like "without a definition that names it, it is not shown" "$(seen '' /srv/given)" '\["halligan-rotate"\]'
 
+# --- an account that does more on this host ---
+setpriv --reuid 64802 --regid 64802 --clear-groups -- sh -c 'for i in $(seq 100); do sleep 1000 & done; wait' & crowd=$!
+tokens_until 20 eval '[ "$(pgrep -c -u 64802 -x sleep)" = 100 ]'
+like "an account with a hundred processes of its own has its rotator" "$(seen '"account":"deploy"')" '"reasons":\["deploy"\]'
+pkill -u 64802; wait $crowd
+cat > /etc/halligan/programs/stay <<'END'
+#!/bin/sh
+: > "$1/began"; while [ ! -e "$1/go" ]; do sleep 0.1; done; exit 2
+END
+chmod 755 /etc/halligan/programs/stay; mkdir -p /srv/given/stay; chown deploy /srv/given/stay
+conf "account deploy" "path /srv/given" "program stay"
+asked '{"command":"/etc/halligan/programs/stay","account":"deploy","changes":["/srv/given/stay"]}' \
+	"{\"target\":{\"command\":[\"/etc/halligan/programs/stay\",\"/srv/given/stay\"],\"hash\":\"$(sha256sum < /etc/halligan/programs/stay | cut -d' ' -f1)\"},\"seconds\":20}" '{"verb":"check"}' > stay.said & stays=$!
+tokens_until 20 test -e /srv/given/stay/began
+is "when memory runs out a rotator, and what it started, is what the kernel ends first" \
+	"$(for pid in $(pgrep -u 64802); do cat /proc/"$pid"/oom_score_adj; done | sort -u)" 1000
+touch /srv/given/stay/go; wait $stays
+rm -r /srv/given/stay; usual
+
 # --- a socket with a name ---
 cat > /etc/halligan/programs/speak <<'END'
 #!/usr/bin/python3
@@ -87,6 +105,13 @@ like "a rotator that named none speaks on no socket with a name" "$(speaks '')" 
 like "one that named a socket has that, and no network" "$(speaks ',"socket":"/srv/given/socket","changes":["/srv/given/socket"],"network":false')" \
 	'"named reached","beside No such file or directory","abstract Connection refused","network (Function|Network)[^"]*"'
 like "where it names a host as well, both" "$(speaks ',"socket":"/srv/given/socket","changes":["/srv/given/socket"]')" '"named reached","beside No such file or directory","abstract [^"]*","network reached"'
+STARTER=$HALLIGAN_BUILD/tests/adversary/rotator/halligan-starter-capped
+export HALLIGAN_KERNEL="namespaces=no"
+for network in true false; do
+	no "where no namespaces keep it from others' sockets none is spoken on (network: $network)" 'would reach all others' \
+		'{"socket":"/srv/given/socket","changes":["/srv/given/socket"],"network":'$network'}'
+done
+unset HALLIGAN_KERNEL; STARTER=$HALLIGAN_BUILD/daemon/starter/halligan-starter
 rm listening
 usual
 

@@ -3,13 +3,14 @@
 
 #include <string.h>
 
-enum how { ACCOUNT = 1, SUB_UID = 2, SAME_UID = 4, OTHER = 8, FILTER = 16, ROOTS = 32 };
+enum how { ACCOUNT = 1, SUB_UID = 2, SAME_UID = 4, OTHER = 8, FILTER = 16, ROOTS = 32, ALL = 63 };
 static const char *const how_names[] = {"account", "sub-uid", "user-namespace", "account-only",
     "filter", "root"};
 
 #define OWN_ROOT   "a root of its own, with what is shown in it"
 #define ROOT_FORKS "no limit of processes binds root; all of them end with it"
 #define OWN_CODE   "its own code it may run in any way"
+#define MEMORY     "each process has its bound of memory, and all together have none but the host's"
 #define NAMES                                                                                      \
 	"where nothing but seccomp and Landlock keeps it, it sees that a file is there, not what is in it"
 enum { ANY_ABI = 99 };
@@ -21,6 +22,8 @@ static const struct {
 	const char *words;
 } rows[] = {
     {"fork_without_end", ROOTS, ANY_ABI, ROOT_FORKS},
+    {"fill_memory_by_many", ALL, ANY_ABI, MEMORY},
+    {"fill_memory_by_memfds", ALL, ANY_ABI, MEMORY},
     {"list_top", ACCOUNT | SUB_UID | SAME_UID, 0, OWN_ROOT},
     {"execute_from_memory", OTHER | FILTER, ANY_ABI, OWN_CODE},
     {"list_top", OTHER, 0, NAMES},

@@ -31,6 +31,8 @@ enum {
 	MUCH_LOCKED = 64,
 	MUCH_SHARED = 256,
 	MUCH_MEMORY = 2048,
+	MANY_PARTS = 10, /* together more than one process may have */
+	EACH_PART = 60,
 	MEMORY_LEFT = 1024 /* what a machine must have beside it, or nobody tries */
 };
 
@@ -145,6 +147,66 @@ fill_memory_file(const struct world *world, const struct attempt *attempt)
 		return NOT_HERE;
 	(void)signal(SIGXFSZ, SIG_IGN);
 	return fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)MUCH_SHARED * MEBIBYTE);
+}
+
+/* More than one process may have, in files of which each is below what a file may have. */
+static int
+fill_memory_files(const struct world *world, const struct attempt *attempt)
+{
+	int code = 0;
+
+	(void)world;
+	(void)attempt;
+	if (!machine_has(MANY_PARTS * EACH_PART))
+		return NOT_HERE;
+	for (int i = 0; i < MANY_PARTS && code == 0; i++) {
+		int fd = memfd_create("fill", MFD_CLOEXEC); /* open until the attempt ends */
+
+		code = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)EACH_PART * MEBIBYTE);
+	}
+	return code;
+}
+
+/* Says whether it has its part, and keeps it to the pipe's end. */
+static _Noreturn void
+hold_part(int told, int end)
+{
+	const size_t size = (size_t)EACH_PART * MEBIBYTE;
+	unsigned char *bytes =
+	    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char byte = bytes != MAP_FAILED && touch_all(bytes, size) == 0;
+
+	(void)!write(told, &byte, 1);
+	(void)!read(end, &byte, 1);
+	_exit(0);
+}
+
+/* Likewise, in processes of which each is below what one may have. */
+static int
+fill_memory_by_many(const struct world *world, const struct attempt *attempt)
+{
+	int ends[2], told[2], parts = 0;
+	char byte;
+
+	(void)world;
+	(void)attempt;
+	if (!machine_has(MANY_PARTS * EACH_PART))
+		return NOT_HERE;
+	if (pipe2(ends, O_CLOEXEC) != 0 || pipe2(told, O_CLOEXEC) != 0)
+		return errno;
+	for (int i = 0; i < MANY_PARTS; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			close(ends[1]);
+			hold_part(told[1], ends[0]);
+		}
+		parts += pid > 0 && read(told[0], &byte, 1) == 1 && byte;
+	}
+	close(ends[1]);
+	while (wait(NULL) > 0)
+		continue;
+	return parts == MANY_PARTS ? 0 : ENOMEM;
 }
 
 static int
@@ -283,6 +345,8 @@ static const struct attempt rows[] = {
     {"fill_place", "likewise, where it may write", fill_place, WORLD_PLACE, ENDLESS},
     {"fill_memory", "that others end", fill_memory, ENDLESS},
     {"fill_memory_by_memfd", "likewise", fill_memory_file, ENDLESS},
+    {"fill_memory_by_memfds", "likewise, bit by bit", fill_memory_files, ENDLESS},
+    {"fill_memory_by_many", "likewise, of each a bit", fill_memory_by_many, ENDLESS},
     {"fill_memory_by_shm", "likewise", fill_shared_memory, ENDLESS},
     {"lock_memory", "that no other locks some", lock_memory, ENDLESS},
     {"open_files_without_end", "that no other opens one", open_files, ENDLESS},
