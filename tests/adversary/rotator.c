@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A rotator gone bad: whoever has taken over the process that talks to a target, in the vault of an ordinary user, where nothing
- * but isolation stands between them, since both are of one account.  Each attempt here is some of the 296 of
+ * but isolation stands between them, since both are of one account.  Each attempt here is some of those of
  * tests/adversary/rotator, made where of all that isolates one guard alone is left to stop those (tests/adversary/loose.h).
  */
 #include "base/process.h"
